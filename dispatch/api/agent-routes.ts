@@ -28,11 +28,13 @@ type Parts = {
 export const heartbeatPath = `${agentSurface}agents/{slug}/heartbeat`;
 export const eventsPath = `${agentSurface}events`;
 
-// Nothing but that it lives: no history grows by it.
+// Nothing but that it lives: no history grows by it, unless it is the good word that its room waits for.
 const noteAlive = statement<{ slug: string }>(
   "agent_alive",
   `UPDATE agents SET heartbeat_at = $2, tokens_used = tokens_used + $4
-   WHERE slug = $1 AND running AND activity = coalesce($3, activity) RETURNING slug`,
+   WHERE slug = $1 AND running AND activity = coalesce($3, activity)
+     AND ($3 IS NULL OR $3 = 'errored' OR NOT EXISTS (SELECT FROM rooms WHERE worker_slug = $1 AND agent_status = 'error'))
+   RETURNING slug`,
 );
 
 export function agentRoutes(parts: Parts): RouteEntry[] {

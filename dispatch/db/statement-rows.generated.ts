@@ -509,6 +509,7 @@ export type StatementRows = {
     heartbeat_at: string | null;
     active_tasks: number;
     slots: readonly number[];
+    unreachable: boolean;
   };
   agent_silent: { slug: string };
   agent_taker: {
@@ -536,6 +537,7 @@ export type StatementRows = {
     heartbeat_at: string | null;
     active_tasks: number;
     slots: readonly number[];
+    unreachable: boolean;
   };
   agent_type: { agent_type: string | null };
   agents_all: {
@@ -1174,6 +1176,7 @@ export type StatementRows = {
     heartbeat_at: string | null;
     active_tasks: number;
     slots: readonly number[];
+    unreachable: boolean;
     last_assigned_at: string;
   };
   broker_heads: {

@@ -151,10 +151,10 @@ function section(heading: string, lines: readonly string[], left: number, room: 
 }
 
 /** One line of what somebody wrote: it must not look like lines of ours. */
-const oneLine = (text: string, most: number): string => {
+const oneLine = (text: string, longest: number): string => {
   const flat = text.replace(/\s+/gu, " ").trim();
   const characters = [...flat];
-  return characters.length > most ? `${characters.slice(0, most - 1).join("")}…` : flat;
+  return characters.length > longest ? `${characters.slice(0, longest - 1).join("")}…` : flat;
 };
 
 const words = {

@@ -6,16 +6,20 @@ import { statement } from "../db/statement.ts";
 import { hasFallenSilent } from "../workforce/task-standing.ts";
 import { agentColumns, type AgentRow } from "./agent-row.ts";
 import { agentTaker } from "./places.ts";
-import { takenPlaces, type Taker } from "./taker.ts";
+import { isUnreachable, takenPlaces, type Taker } from "./taker.ts";
 import type { TaskRow } from "./task-row.ts";
 import { readAbleTechnicians, type Asked } from "./technician-worker.ts";
 
 /** An agent with which of its places are taken, and when it was last given a task. */
-type Broked = AgentRow & { readonly slots: readonly number[]; readonly last_assigned_at: string | null };
+type Broked = AgentRow & {
+  readonly slots: readonly number[];
+  readonly unreachable: boolean;
+  readonly last_assigned_at: string | null;
+};
 
 const selectAgents = statement<Broked>(
   "broker_agents",
-  `SELECT ${agentColumns}, ${takenPlaces("slug")} AS slots,
+  `SELECT ${agentColumns}, ${takenPlaces("slug")} AS slots, ${isUnreachable("slug")} AS unreachable,
      (SELECT max(assigned_at) FROM tasks WHERE assignee = slug) AS last_assigned_at
    FROM agents ORDER BY slug`,
 );

@@ -6,13 +6,13 @@ import { statement } from "../db/statement.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { rank } from "../workforce/rank.ts";
 import { agentColumns, presenceOf, type AgentRow } from "./agent-row.ts";
-import { freeSlot, takenPlaces, type Taker } from "./taker.ts";
+import { freeSlot, isUnreachable, takenPlaces, type Taker } from "./taker.ts";
 import type { Held, TaskRow } from "./task-row.ts";
 import { readTechnicianTaker, type Asked } from "./technician-worker.ts";
 
-type PlacedAgent = AgentRow & { readonly slots: readonly number[] };
+type PlacedAgent = AgentRow & { readonly slots: readonly number[]; readonly unreachable: boolean };
 
-const withPlaces = `${agentColumns}, ${takenPlaces("slug")} AS slots`;
+const withPlaces = `${agentColumns}, ${takenPlaces("slug")} AS slots, ${isUnreachable("slug")} AS unreachable`;
 
 // Many may share a worker's row, of either kind, and whoever changes it waits for them: an agent's own commands, or the roster's on a
 // technician (drain, sign-off, hours, time off). So who is present here is so until the task is theirs, and a sign-off behind it finds
@@ -86,7 +86,7 @@ export const agentTaker = (agent: PlacedAgent & { readonly last_assigned_at?: st
   slug: agent.slug,
   kind: "agent",
   capabilities: agent.capabilities,
-  presence: presenceOf(agent, now),
+  presence: agent.unreachable ? "degraded" : presenceOf(agent, now),
   drained: agent.drained_at !== null,
   paused: agent.activity === "paused",
   load: agent.slots.length,

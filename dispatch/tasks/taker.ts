@@ -11,6 +11,10 @@ export type Taker = BatchCandidate & {
 export const takenPlaces = (slug: string): string =>
   `(SELECT coalesce(array_agg(slot::integer), '{}') FROM tasks WHERE assignee = ${slug} AND status IN ('assigned', 'in_progress'))`;
 
+/** Whether whoever sits in the room of a worker hears nothing, as a part of other statements: what is given to them would come back. */
+export const isUnreachable = (slug: string): string =>
+  `EXISTS (SELECT FROM rooms WHERE worker_slug = ${slug} AND agent_status = 'error')`;
+
 /** Whether a worker takes new tasks at all, whatever they are able to do and have. */
 export const takesWork = ({ presence, paused = false, drained }: Taker): boolean =>
   (presence === "ready" || presence === "busy") && !paused && !drained;
