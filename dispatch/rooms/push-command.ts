@@ -22,7 +22,11 @@ export function requireCommand(command: string, prefixes: readonly string[]): vo
   if (length < 1 || length > longestPushCommand)
     throw new Refusal("COMMAND_LENGTH", { characters: length, at_most: longestPushCommand });
   const at = command.search(forbidden);
-  if (at !== -1) throw new Refusal("COMMAND_CHARACTERS", { at, code: command.codePointAt(at) });
+  if (at !== -1)
+    throw new Refusal("COMMAND_CHARACTERS", {
+      at,
+      character: `U+${(command.codePointAt(at) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`,
+    });
   const [first = ""] = command.split(/\s/u);
   if (!prefixes.includes(first))
     throw new Refusal("COMMAND_NOT_ALLOWED", { first_word: first.slice(0, 100), allowed_prefixes: prefixes });

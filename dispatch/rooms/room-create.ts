@@ -61,7 +61,7 @@ export const roomCreate: Upsert<"room.create", Beside> = {
   async load(tx, { input }) {
     const { worker_id = null, address = input.name, transport = null } = input;
     const [taken, others, worker] = await Promise.all([
-      readTaken(tx, wordsOf(input)),
+      readTaken(tx, lower(wordsOf(input))),
       tx.rows(selectOthers, [worker_id, address, transport]),
       worker_id === null ? null : tx.row(selectWorker, [worker_id]),
     ]);
@@ -108,8 +108,12 @@ export const roomCreate: Upsert<"room.create", Beside> = {
   },
 };
 
-const fieldsOf = ({ worker_id, ...rest }: InputOf<"room.create">): Partial<RoomFields> => ({
+const lower = (words: readonly string[]): string[] => words.map((word) => word.toLowerCase());
+
+const fieldsOf = ({ worker_id, aliases, groups, ...rest }: InputOf<"room.create">): Partial<RoomFields> => ({
   ...rest,
+  ...(aliases && { aliases: lower(aliases) }),
+  ...(groups && { groups: lower(groups) }),
   ...(worker_id !== undefined && { worker_slug: worker_id }),
 });
 

@@ -13,6 +13,7 @@ import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import type { Settings } from "../process/settings.ts";
 import { openKernel } from "../kernel/kernel.ts";
 import { assignTickets } from "./assign-tickets.ts";
+import { tmuxTransport } from "../rooms/transports/tmux/transport.ts";
 import { webhookTransport } from "../rooms/transports/webhook.ts";
 import type { Random } from "../webhooks/back-off.ts";
 import { assignTasks } from "./broker.ts";
@@ -191,7 +192,8 @@ export async function startWorker({
 }
 
 /** How rooms are reached, by what this desk is set up for. */
-const transportsOf = ({ webhookPrivateAddresses }: Settings, clock: Clock): Transports => ({
+const transportsOf = ({ webhookPrivateAddresses, tmuxSocket }: Settings, clock: Clock): Transports => ({
+  tmux: tmuxTransport({ socket: tmuxSocket }),
   webhook: webhookTransport({ mayBePrivate: webhookPrivateAddresses, now: () => clock.now() }),
 });
 

@@ -62,7 +62,7 @@ describe("a push to an inbox", async () => {
 
   test("is made of every assignment, and those that wait leave as one that names them all", async () => {
     await sit("bulk");
-    const tasks = [];
+    const tasks: { readonly id: string }[] = [];
     for (let i = 0; i < 4; i++) tasks.push(await addTask(api, { scope: "bulk" }));
     await settle();
     await settle();

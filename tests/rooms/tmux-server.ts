@@ -159,7 +159,7 @@ export const pushTo = ({
 }: Pushed) =>
   ({
     pushId,
-    room: { id: knownId<RoomId>(randomUUID()), name: "desk", address: at, program },
+    room: { id: knownId<RoomId>(randomUUID()), name: "desk", address: at, secret: null, program },
     text,
     taskId: null,
     prompt: null,

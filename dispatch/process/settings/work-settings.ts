@@ -57,7 +57,7 @@ export const workSettings = {
     "events.digest_ms",
     integer(100, 3_600_000),
     60_000,
-    "How long news of agents is gathered before a control room is told, in ms; for a later version, this one gathers none",
+    "How long news of workers that can wait is gathered before the control rooms are told, in ms",
   ),
   tmuxSocket: setting(
     "DISPATCH_TMUX_SOCKET",
