@@ -153,7 +153,8 @@ export const roomCommands = defineCommands({
     executes: true,
     status: 201,
     summary:
-      "Say from your room what the control room should hear: done, how far, failed, or a question. Of a task of yours it moves the task too.",
+      "Say from your room what the control room should hear: done, how far, failed, or a question. Of a task of yours it moves the task " +
+      "too.",
     next: ["task.check"],
     input: Type.Object({
       type: Type.String({
@@ -161,12 +162,16 @@ export const roomCommands = defineCommands({
         description: `One of ${roomEventTypes.join(", ")}, also with dispatch: in front`,
       }),
       task_id: optional(idOf<TaskId>("The task it is about; absent: none")),
-      summary: optional(freeText(4_000, { minLength: 1, description: "Of task_completed: what came out" })),
-      message: optional(freeText(1_000, { minLength: 1, description: "Of progress_update: what is being done" })),
+      summary: optional(freeText(4_000, { minLength: 1, description: "What came out; required with task_completed" })),
+      message: optional(
+        freeText(1_000, { minLength: 1, description: "What is being done; required with progress_update" }),
+      ),
       percent: optional(Type.Integer({ minimum: 0, maximum: 100, description: "How much is done; absent: not known" })),
-      error: optional(freeText(4_000, { minLength: 1, description: "Of task_failed: what went wrong" })),
+      error: optional(freeText(4_000, { minLength: 1, description: "What went wrong; required with task_failed" })),
       fatal: optional(Type.Boolean({ description: "Whether you are out of order yourself; absent: false" })),
-      question: optional(freeText(4_000, { minLength: 1, description: "Of waiting_for_input: what you need to know" })),
+      question: optional(
+        freeText(4_000, { minLength: 1, description: "What you need to know; required with waiting_for_input" }),
+      ),
     }),
     example: { type: "waiting_for_input", question: "Which of the two door closers does she mean?" },
     output: body.eventTaken,

@@ -6,7 +6,7 @@ import type { TicketId } from "../contract/ids.ts";
 import type { RoomEventBody, RoomLine } from "../contract/room-responses.ts";
 import { statement } from "../db/statement.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
-import { countUnreadEvents, namedEventBody, readUnread } from "./room-queries.ts";
+import { countUnreadEvents, inReach, namedEventBody, reachOf, readUnread } from "./room-queries.ts";
 import { roomColumns, roomLine, type RoomRow } from "./room-row.ts";
 
 /** Characters of the text. */
@@ -43,11 +43,12 @@ type Breach = {
 const selectBreaches = statement<Breach>(
   "brief_breaches",
   `SELECT id AS ticket_id, number, state, floor(extract(epoch FROM $1::timestamptz - sla_deadline_at) / 60)::integer AS minutes_late
-   FROM tickets WHERE sla_watched AND sla_deadline_at < $1 ORDER BY sla_deadline_at, id LIMIT ${most.breaches}`,
+   FROM tickets WHERE sla_watched AND sla_deadline_at < $1 AND ${inReach("tickets", 2)}
+   ORDER BY sla_deadline_at, id LIMIT ${most.breaches}`,
 );
 const countBreaches = statement<{ late: number }>(
   "brief_breach_count",
-  `SELECT count(*)::integer AS late FROM tickets WHERE sla_watched AND sla_deadline_at < $1`,
+  `SELECT count(*)::integer AS late FROM tickets WHERE sla_watched AND sla_deadline_at < $1 AND ${inReach("tickets", 2)}`,
 );
 
 const dos = [
@@ -67,16 +68,16 @@ export const controlTools: readonly string[] = [...commandEntries, ...queryEntri
   .filter(([, { roles }]) => roles.includes("control"))
   .map(([name]) => chatName(name satisfies ToolName));
 
-export const controlBrief = deskQuery("control.brief", async ({ desk, now }) => {
+export const controlBrief = deskQuery("control.brief", async ({ desk, now, actor }) => {
   const { db } = desk;
   const [rooms, counts, events, unread, tasks, breaches, late] = await Promise.all([
     db.rows(selectLive),
     db.row(countRooms),
-    readUnread(db, most.events),
-    countUnreadEvents(db),
+    readUnread(db, actor, most.events),
+    countUnreadEvents(db, actor),
     db.row(countTasks),
-    db.rows(selectBreaches, [now]),
-    db.row(countBreaches, [now]),
+    db.rows(selectBreaches, [now, ...reachOf(actor)]),
+    db.row(countBreaches, [now, ...reachOf(actor)]),
   ]);
   const sections = {
     rooms: rooms.map((row) => roomLine(row, row.depth)),

@@ -41,7 +41,8 @@ export type Seat = {
 
 const selectSeats = statement<Seat>(
   "room_seats",
-  `SELECT rooms.id, name, rooms.worker_slug, technician_id FROM rooms JOIN worker_slugs ON slug = rooms.worker_slug WHERE rooms.worker_slug IS NOT NULL`,
+  `SELECT rooms.id, name, rooms.worker_slug, technician_id
+   FROM rooms JOIN worker_slugs ON slug = rooms.worker_slug WHERE rooms.worker_slug IS NOT NULL`,
 );
 export const readSeats = (db: Session): Promise<Seat[]> => db.rows(selectSeats);
 

@@ -5,6 +5,7 @@ import type { PushId, TaskId } from "../contract/ids.ts";
 import { immediateTypes, type PushState } from "../contract/room-states.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
+import { reachParameter, type Actor } from "../kernel/actor.ts";
 import { deskQuery, type QueryCall, type RowQuery } from "../kernel/answer-query.ts";
 import { plusMs } from "../kernel/clock.ts";
 import { agentBody, selectAgent } from "../tasks/agent-row.ts";
@@ -27,6 +28,30 @@ const roomQuery = <N extends QueryName>(
   read,
 });
 
+/** What a caller reaches, for the two parameters of `inReach`. */
+export const reachOf = ({ accounts, sites }: Actor) => [reachParameter(accounts), reachParameter(sites)] as const;
+
+/** Whether a row that may be about a customer is about one whom the caller reaches. @param at the first of two parameters */
+export function inReach(table: string, at: number): string {
+  return ["account_id", "site_id"]
+    .map((column, n) => {
+      const reach = `$${at + n}::uuid[]`;
+      return `(${reach} IS NULL OR ${table}.${column} IS NULL OR ${table}.${column} = ANY (${reach}))`;
+    })
+    .join(" AND ");
+}
+
+/** Of a row that may name a task. */
+function ofTaskIn(table: string, at: number): string {
+  return `(${table}.task_id IS NULL OR EXISTS (SELECT FROM tasks WHERE tasks.id = ${table}.task_id AND ${inReach("tasks", at)}))`;
+}
+
+/** Of a row that may name a task or a ticket. */
+function aboutIn(table: string, at: number): string {
+  const ofTicket = `EXISTS (SELECT FROM tickets WHERE tickets.id = ${table}.ticket_id AND ${inReach("tickets", at)})`;
+  return `${ofTaskIn(table, at)} AND (${table}.ticket_id IS NULL OR ${ofTicket})`;
+}
+
 type Listed = RoomRow & { readonly depth: number };
 
 const selectRooms = statement<Listed>(
@@ -43,7 +68,7 @@ export const roomList = deskQuery("room.list", async ({ desk, input }) =>
 
 const selectLastPush = statement<PushRow>(
   "room_last_push",
-  `SELECT ${pushColumns} FROM pushes WHERE room_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1`,
+  `SELECT ${pushColumns} FROM pushes WHERE room_id = $1 AND ${aboutIn("pushes", 2)} ORDER BY created_at DESC, id DESC LIMIT 1`,
 );
 const selectDepth = statement<{ depth: number }>(
   "room_depth",
@@ -52,18 +77,18 @@ const selectDepth = statement<{ depth: number }>(
 const selectOpenTasks = statement<TaskRow>(
   "room_tasks",
   `SELECT ${taskColumns} FROM tasks
-   WHERE assignee = $1 AND status NOT IN ('completed', 'cancelled', 'failed', 'timed_out')
+   WHERE assignee = $1 AND status NOT IN ('completed', 'cancelled', 'failed', 'timed_out') AND ${inReach("tasks", 2)}
    ORDER BY priority, created_at, id LIMIT 100`,
 );
 
-export const roomStatus = roomQuery("room.status", async ({ desk, row, now }) => {
+export const roomStatus = roomQuery("room.status", async ({ desk, row, now, actor }) => {
   requireNoControlRoom(row);
   const slug = row.worker_slug;
   const [agent, technicians, tasks, last, depth] = await Promise.all([
     slug === null ? null : desk.db.row(selectAgent, [slug]),
     slug === null ? [] : readTechnicianBodies(desk.db, { now, rules: desk.policy }),
-    slug === null ? [] : desk.db.rows(selectOpenTasks, [slug]),
-    desk.db.row(selectLastPush, [row.id]),
+    slug === null ? [] : desk.db.rows(selectOpenTasks, [slug, ...reachOf(actor)]),
+    desk.db.row(selectLastPush, [row.id, ...reachOf(actor)]),
     desk.db.row(selectDepth, [row.id]),
   ]);
   return {
@@ -90,18 +115,19 @@ type Line = {
 const selectHistory = statement<Line>(
   "room_history",
   `SELECT * FROM (
-     (SELECT created_at AS at, 'in' AS direction, 'push' AS kind, coalesce(message, command) AS text, requested_by AS by, id AS push_id,
-             NULL::uuid AS event_id, task_id, status AS state
-      FROM pushes WHERE room_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2)
+     (SELECT created_at AS at, 'in' AS direction, 'push' AS kind,
+             CASE WHEN $3::uuid[] IS NULL AND $4::uuid[] IS NULL THEN coalesce(message, command) ELSE command END AS text,
+             requested_by AS by, id AS push_id, NULL::uuid AS event_id, task_id, status AS state
+      FROM pushes WHERE room_id = $1 AND ${aboutIn("pushes", 3)} ORDER BY created_at DESC, id DESC LIMIT $2)
      UNION ALL
      (SELECT created_at, 'out', type, text, reported_by, NULL, id, task_id, NULL
-      FROM room_events WHERE room_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2)
+      FROM room_events WHERE room_id = $1 AND ${ofTaskIn("room_events", 3)} ORDER BY created_at DESC, id DESC LIMIT $2)
    ) AS said ORDER BY at DESC, push_id, event_id LIMIT $2`,
 );
 
-export const roomHistory = roomQuery("room.history", async ({ desk, row, input }) => {
+export const roomHistory = roomQuery("room.history", async ({ desk, row, input, actor }) => {
   requireNoControlRoom(row);
-  return (await desk.db.rows(selectHistory, [row.id, input.limit ?? 50])).toReversed();
+  return (await desk.db.rows(selectHistory, [row.id, input.limit ?? 50, ...reachOf(actor)])).toReversed();
 });
 
 // What workers said -------------------------------------------------------------------------------------------------
@@ -112,23 +138,26 @@ type NamedEvent = RoomEventRow & { readonly room: string };
 const selectEvents = statement<NamedEvent>(
   "room_events_listed",
   `SELECT e.*, rooms.name AS room FROM (SELECT ${roomEventColumns} FROM room_events) AS e JOIN rooms ON rooms.id = e.room_id
-   WHERE ($1 OR e.acked_at IS NULL) AND ($2::text IS NULL OR rooms.name = $2 OR rooms.id::text = $2)
+   WHERE ($1 OR e.acked_at IS NULL) AND ($2::text IS NULL OR rooms.name = $2 OR rooms.id::text = $2) AND ${ofTaskIn("e", 5)}
    ORDER BY CASE WHEN $1 THEN 0 WHEN e.type = ANY ($4) THEN 0 ELSE 1 END,
             CASE WHEN $1 THEN e.created_at END DESC, CASE WHEN NOT $1 THEN e.created_at END, e.id LIMIT $3`,
 );
 const countUnread = statement<{ unread: number }>(
   "room_events_unread",
-  `SELECT count(*)::integer AS unread FROM room_events WHERE acked_at IS NULL`,
+  `SELECT count(*)::integer AS unread FROM room_events WHERE acked_at IS NULL AND ${ofTaskIn("room_events", 1)}`,
 );
 
 /** What nobody has read, the most pressing first. */
-export const readUnread = (db: Session, most: number): Promise<NamedEvent[]> =>
-  db.rows(selectEvents, [false, null, most, immediateTypes]);
-export const countUnreadEvents = async (db: Session): Promise<number> => (await db.row(countUnread))?.unread ?? 0;
+export const readUnread = (db: Session, actor: Actor, most: number): Promise<NamedEvent[]> =>
+  db.rows(selectEvents, [false, null, most, immediateTypes, ...reachOf(actor)]);
+export const countUnreadEvents = async (db: Session, actor: Actor): Promise<number> =>
+  (await db.row(countUnread, reachOf(actor)))?.unread ?? 0;
 export const namedEventBody = ({ room, ...event }: NamedEvent) => roomEventBody(event, room);
 
-export const eventList = deskQuery("event.list", async ({ desk, input: { room, all = false, limit = 50 } }) =>
-  (await desk.db.rows(selectEvents, [all, room?.toLowerCase() ?? null, limit, immediateTypes])).map(namedEventBody),
+export const eventList = deskQuery("event.list", async ({ desk, actor, input: { room, all = false, limit = 50 } }) =>
+  (await desk.db.rows(selectEvents, [all, room?.toLowerCase() ?? null, limit, immediateTypes, ...reachOf(actor)])).map(
+    namedEventBody,
+  ),
 );
 
 // The board -----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import { directoryCases } from "./command-cases/directory-cases.ts";
 import { moneyCases } from "./command-cases/money-cases.ts";
 import { importCases } from "./command-cases/import-cases.ts";
 import { planCases } from "./command-cases/plan-cases.ts";
+import { roomCases } from "./command-cases/room-cases.ts";
 import { rosterCases } from "./command-cases/roster-cases.ts";
 import { scheduleCases } from "./command-cases/schedule-cases.ts";
 import { taskCases } from "./command-cases/task-cases.ts";
@@ -40,6 +41,7 @@ const cases: CasesFor<CommandName> = {
   ...importCases,
   ...taskCases,
   ...workerCases,
+  ...roomCases,
 };
 export const commandCases: Readonly<Record<CommandName, TicketCase | TaskCase | DeskCase>> = cases;
 

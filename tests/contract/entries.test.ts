@@ -6,12 +6,13 @@ import { describe, test } from "node:test";
 import { commandEntries, queryEntries } from "../../dispatch/contract/index.ts";
 import { creation, ticketEdges, ticketStates } from "../../dispatch/contract/states.ts";
 import { taskEdges, taskStates } from "../../dispatch/contract/task-states.ts";
+import { pushEdges, pushStates } from "../../dispatch/contract/room-states.ts";
 import { roles } from "../../dispatch/contract/roles.ts";
 import { commandCases, commandTable } from "./command-table.ts";
 import { expectedRefusal } from "./expected-refusals.ts";
 import { pipelineRefusal } from "./pipeline-refusals.ts";
 import { queryCases, queryTable } from "./query-cases.ts";
-import { allRoles, allStates, allTaskStates, moveTable, taskMoveTable } from "./roles-and-states.ts";
+import { allRoles, allStates, allTaskStates, moveTable, pushMoveTable, taskMoveTable } from "./roles-and-states.ts";
 
 describe("the contract's entries", () => {
   test("are the commands of the table, with their paths, roles, states and status", () => {
@@ -54,9 +55,14 @@ describe("the contract's entries", () => {
     assert.deepEqual([...roles], [...allRoles]);
     assert.deepEqual([...ticketStates], [...allStates]);
     assert.deepEqual([...taskStates], [...allTaskStates]);
+    assert.deepEqual(
+      [...pushStates],
+      pushMoveTable.slice(1).map(([state]) => state),
+    );
     for (const [edges, table] of [
       [ticketEdges, moveTable],
       [taskEdges, taskMoveTable],
+      [pushEdges, pushMoveTable],
     ] as const) {
       assert.deepEqual(
         [...edges].map(([from, to]) => [from === creation ? "(creation)" : from, [...to]]),

@@ -8,6 +8,7 @@ import { startTestApi, type Refused } from "../support/api.ts";
 import { errorTable, requirementTable } from "./error-table.ts";
 import { closeoutRefusals, fieldRefusals } from "./field-refusals.ts";
 import { requestRefusals, withoutObjectStore, type Produce } from "./request-refusals.ts";
+import { roomRefusals } from "./room-refusals.ts";
 import { taskRefusals } from "./task-refusals.ts";
 
 const everyError = { code: 1, message: 1, request_id: 1, correlation_id: 1 };
@@ -30,6 +31,7 @@ describe("each error code", async () => {
     ...requestRefusals(pilot),
     ...fieldRefusals(pilot, strict),
     ...taskRefusals(pilot),
+    ...roomRefusals(pilot),
   };
 
   test("is in the table, with the registry's status and dimension", () => {

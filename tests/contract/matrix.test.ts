@@ -163,6 +163,7 @@ const nothing = {
   contact: randomUUID(),
   asset: randomUUID(),
   worker: "nobody",
+  room: randomUUID(),
 };
 
 async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
@@ -257,7 +258,7 @@ async function isOnRecord(
 async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const plan = row.path.includes("{planId}") ? (await anyProposal(api)).id : randomUUID();
   const { arrange, body, eventsBeside = 0 } = deskCase(row.tool);
-  const on = await arrange?.(api);
+  const on = await arrange?.(api, actorIdOf(role));
   const countsBefore = await countsOf(api);
   const sent = { ...on, body: { ...body(role), ...on?.body } };
   const { receipt } = await api.run(row.tool, { as: role, technician, plan, ...sent });

@@ -36,7 +36,8 @@ const readers = ["dispatcher", "agent", "customer", "tech", "qa", "approver", "f
 const office = ["dispatcher", "agent", "qa", "approver", "finance"] as const;
 const dispatcher = ["dispatcher"] as const;
 const directoryReaders = ["dispatcher", "agent", "finance", "qa", "tech"] as const;
-const taskReaders = ["dispatcher", "agent", "tech", "qa", "admin"] as const;
+const taskReaders = ["control", "dispatcher", "agent", "tech", "qa", "admin"] as const;
+const controllers = ["control", "dispatcher", "admin"] as const;
 const ofTask = { by: "named", send: ({ taskId }: { taskId: string }) => ({ task: taskId }) } as const;
 const roster = "the roster is the desk's own; a technician's row holds counts and no ticket";
 
@@ -214,15 +215,51 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
   },
   "worker.list": {
     path: "/api/v1/agents",
-    roles: ["dispatcher", "admin"],
+    roles: controllers,
     scope: { by: "desk", reason: "a worker's row holds counts and no ticket", ask: () => ({}) },
     chat: { task: "assigned", args: {}, told: 'worker "clerk" ready' },
   },
   "workforce.stats": {
     path: "/api/v1/stats",
-    roles: ["dispatcher", "admin"],
+    roles: controllers,
     scope: { by: "desk", reason: "counts of all tasks; no id", ask: () => ({}) },
     chat: { task: "pending", args: {}, told: "pending" },
+  },
+  "control.brief": {
+    path: "/api/v1/control/brief",
+    roles: ["control", "dispatcher"],
+    scope: { by: "rows", ask: () => ({}) },
+    chat: { args: {}, told: "Do no work yourself" },
+  },
+  "room.list": {
+    path: "/api/v1/rooms",
+    roles: controllers,
+    scope: { by: "desk", reason: "a room's row names no customer", ask: () => ({}) },
+    chat: { args: {}, told: "desk by inbox" },
+  },
+  "room.board": {
+    path: "/api/v1/rooms/board",
+    roles: controllers,
+    scope: { by: "desk", reason: "counts by room; no id of a customer's", ask: () => ({}) },
+    chat: { args: {}, told: "done today" },
+  },
+  "room.status": {
+    path: "/api/v1/rooms/{roomId}",
+    roles: controllers,
+    scope: { by: "rows", ask: ({ room }) => ({ room }) },
+    chat: { args: {}, told: "0 pushes wait" },
+  },
+  "room.history": {
+    path: "/api/v1/rooms/{roomId}/history",
+    roles: controllers,
+    scope: { by: "rows", ask: ({ room }) => ({ room }) },
+    chat: { args: { limit: 5 }, told: "no word on record" },
+  },
+  "event.list": {
+    path: "/api/v1/control/events",
+    roles: controllers,
+    scope: { by: "rows", ask: () => ({}) },
+    chat: { args: { all: true }, told: "from room" },
   },
 };
 export const queryCases: Readonly<Record<QueryName, TicketQuery | DeskQuery>> = cases;

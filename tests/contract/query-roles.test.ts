@@ -6,6 +6,7 @@ import { refusalOf, startTestApi } from "../support/api.ts";
 import { acme } from "../support/directory.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { roomOf } from "../support/room-builder.ts";
 import { taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { parseBody } from "../support/response-schemas.ts";
@@ -24,6 +25,7 @@ describe("the queries", async () => {
   const { id: plan } = await anyProposal(api);
   const { invoiceId: invoice } = await invoicedTicket(api);
   const { id: task } = await taskIn(api, "assigned");
+  const { name: room } = await roomOf(api);
   const { contact } = await api.run("contact.upsert", { body: { account_id: acme.id, name: "Kim Lee" } });
 
   for (const { tool, roles, asked } of queryTable) {
@@ -43,6 +45,7 @@ describe("the queries", async () => {
           contact: contact.id,
           asset: acme.door,
           task,
+          room,
         });
         if (roles.includes(role)) {
           assert.equal(reply.status, 200, `${role}: ${reply.text}`);

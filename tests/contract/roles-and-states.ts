@@ -1,7 +1,17 @@
 // The roles, and the states and moves of tickets and tasks, written down a second time, from the documents and not from
 // dispatch/contract, as the commands' cases are.
 
-export const allRoles = ["dispatcher", "agent", "tech", "customer", "qa", "approver", "finance", "admin"] as const;
+export const allRoles = [
+  "dispatcher",
+  "agent",
+  "tech",
+  "customer",
+  "qa",
+  "approver",
+  "finance",
+  "control",
+  "admin",
+] as const;
 export type RoleName = (typeof allRoles)[number];
 
 export const allStates = [
@@ -95,6 +105,16 @@ export const taskMoveTable: readonly (readonly [from: TaskStateName | "(creation
   ["timed_out", ["pending"]],
   ["completed", []],
   ["cancelled", []],
+];
+
+/** The moves a push may make. */
+export const pushMoveTable: readonly (readonly [from: string, to: readonly string[]])[] = [
+  ["(creation)", ["queued"]],
+  ["queued", ["sent", "skipped", "dead"]],
+  ["sent", ["acked", "queued", "dead"]],
+  ["acked", []],
+  ["skipped", []],
+  ["dead", []],
 ];
 
 /** A state of whatever has states. */

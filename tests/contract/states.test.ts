@@ -6,22 +6,30 @@ import { describe, test } from "node:test";
 import { operatorPhases } from "../../dispatch/contract/states.ts";
 import { startTestApi } from "../support/api.ts";
 import { taskIn } from "../support/task-builder.ts";
+import { pushTo, roomOf } from "../support/room-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
-import { allStates, allTaskStates, moveTable, taskMoveTable } from "./roles-and-states.ts";
+import { allStates, allTaskStates, moveTable, pushMoveTable, taskMoveTable } from "./roles-and-states.ts";
 
 const columns = "(audit_event_id, step, aggregate, aggregate_id, from_state, to_state, created_at)";
 const stored = (from: string): string => (from === "(creation)" ? "@new" : from);
 const machines: readonly (readonly [
-  aggregate: "ticket" | "task",
+  aggregate: "ticket" | "task" | "push",
   states: readonly string[],
   moves: readonly (readonly [from: string, to: readonly string[]])[],
 ])[] = [
   ["ticket", allStates, moveTable],
   ["task", allTaskStates, taskMoveTable],
+  ["push", pushMoveTable.slice(1).map(([state]) => state), pushMoveTable],
 ];
 
 describe("the states in the database", async () => {
-  const { owner, ...api } = await startTestApi();
+  const api = await startTestApi();
+  const { owner } = api;
+  const made = {
+    ticket: () => ticketIn(api, "NEW"),
+    task: () => taskIn(api, "pending"),
+    push: async () => pushTo(api, await roomOf(api)),
+  };
 
   for (const [aggregate, states, moves] of machines) {
     test(`have the edges of a ${aggregate}'s table`, async () => {
@@ -38,9 +46,7 @@ describe("the states in the database", async () => {
     });
 
     test(`take a transition row of a ${aggregate} for an edge and for nothing else`, async () => {
-      const { id } = await (aggregate === "ticket"
-        ? ticketIn({ owner, ...api }, "NEW")
-        : taskIn({ owner, ...api }, "pending"));
+      const { id } = await made[aggregate]();
       const {
         rows: [event],
       } = await owner.query<{ id: string }>("SELECT id FROM audit_events WHERE aggregate_id = $1::text", [id]);

@@ -32,7 +32,7 @@ for (const profile of profiles) {
     const as = (roles: readonly string[]) => roles[0] ?? "dispatcher";
 
     for (const [tool, entry] of commandEntries) {
-      const { good, bad } = commandCases[tool].fields;
+      const { good, bad, until } = commandCases[tool].fields;
       const nowhere = () => ({
         ticket: randomUUID(),
         technician: ana,
@@ -43,11 +43,12 @@ for (const profile of profiles) {
         asset: randomUUID(),
         task: randomUUID(),
         worker: "nobody",
+        room: randomUUID(),
       });
       // Good fields get as far as what is not there: what the path names, or the account of a new ticket; other commands need none.
-      const inPath = /\{(account|site|contact|asset|plan|task|ticket|slug)(?:Id)?\}/.exec(entry.path)?.[1];
+      const inPath = /\{(account|site|contact|asset|plan|task|ticket|slug|room)(?:Id)?\}/.exec(entry.path)?.[1];
       const wanted = inPath ?? (entry.effect === "creates" && entry.aggregate === "ticket" ? "account" : null);
-      const found = wanted && `${(wanted === "slug" ? "worker" : wanted).toUpperCase()}_NOT_FOUND`;
+      const found = until ?? (wanted && `${(wanted === "slug" ? "worker" : wanted).toUpperCase()}_NOT_FOUND`);
       const atOnce = tool === "plan.optimize" ? 1 : 8;
 
       test(`of ${tool}: ${good.length} good bodies pass, ${bad.length} bad ones name the field`, async () => {

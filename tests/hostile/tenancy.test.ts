@@ -14,6 +14,7 @@ import { everyCase } from "../support/cases.ts";
 import { acme, addTechnician, ana, borealis } from "../support/directory.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { day } from "../support/plan-day.ts";
+import { roomOf, saidIn } from "../support/room-builder.ts";
 import { sleepingWorker, taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -228,8 +229,10 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
   const { contact } = await api.run("contact.upsert", {
     body: { account_id: borealis.id, site_id: borealis.albany, name: "Alba Albany" },
   });
-  const { id: taskId } = await taskIn(api, "assigned", { ticketId: waiting.id });
+  const { id: taskId, assignee } = await taskIn(api, "assigned", { ticketId: waiting.id });
   const worker = await sleepingWorker(api, "night-clerk");
+  const room = await roomOf(api, assignee);
+  await saidIn(api, room, { type: "waiting_for_input", task_id: taskId, question: "Which door of Borealis?" });
   const { approvalId } = waiting;
   assert.ok(approvalId);
   const tickets = [waiting.id, dispatched.id, unplanned.id, billed.id];
@@ -243,6 +246,9 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
     contactId: contact.id,
     taskId,
     worker,
+    room: room.name,
+    roomWorker: room.worker,
+    spareEventId: await saidIn(api, await roomOf(api)),
     ids: new Set([
       ...tickets,
       plan.id,

@@ -12,6 +12,7 @@ import { parseBody } from "../support/response-schemas.ts";
 import { firstEvidenceOf } from "../support/evidence.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { roomOf } from "../support/room-builder.ts";
 import { taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { believing, openChat, outsideFences } from "./chat.ts";
@@ -73,6 +74,7 @@ describe("every tool", async () => {
         ...(path.includes("{evidenceId}") && { evidence_id: await firstEvidenceOf(api, ticket?.id) }),
         ...(path.includes("{invoiceId}") && { invoice_id: (await invoicedTicket(api)).invoiceId }),
         ...(path.includes("{taskId}") && { task_id: task?.id }),
+        ...(path.includes("{roomId}") && { room: (await roomOf(api)).name }),
         ...(path.includes("{planId}") && { plan_id: (await anyProposal(api)).id }),
         ...(path.includes("{contactId}") && { contact_id: await contactOf(api) }),
       };

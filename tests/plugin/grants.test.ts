@@ -13,6 +13,7 @@ import { acme, ana, ben, borealis } from "../support/directory.ts";
 import { addReferenced } from "../support/evidence.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { roomOf } from "../support/room-builder.ts";
 import { builtScope, taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -61,6 +62,7 @@ describe("grants", async () => {
 
   for (const { tool, path, roles, from } of commandTable) {
     const isOnTask = path.includes("{taskId}");
+    const notTheirs = isOnTask ? "NOT_ASSIGNEE" : path.includes("{roomId}") ? "FORBIDDEN" : "NOT_ASSIGNED_TECH";
     const may = (role: Role) => roles.includes(role);
 
     test(`${tool} is for ${roles.join(", ")}`, async () => {
@@ -77,7 +79,7 @@ describe("grants", async () => {
       if (!may("tech")) await refusedFirst(annie, "ROLE_NOT_GRANTED");
       await refusedFirst(annie, "ROLE_NOT_GRANTED", { actor_role: "dispatcher", actor_id: "dora" });
       await refusedFirst(dora, "ROLE_NOT_GRANTED", { actor_role: "tech", actor_id: "ana" });
-      if (may("tech")) await refusedFirst(benny, isOnTask ? "NOT_ASSIGNEE" : "NOT_ASSIGNED_TECH");
+      if (may("tech")) await refusedFirst(benny, notTheirs);
       // Scopes: another account's, and none at all; a task that is about no ticket lies in every scope.
       if (may("dispatcher") && from.length > 0 && !isOnTask)
         for (const who of [nell, nora]) await refusedFirst(who, "FORBIDDEN_SCOPE");
@@ -118,6 +120,7 @@ describe("grants", async () => {
     if (tool === "tech.day") return { tech_id: ana };
     if (tool === "billing.export") return { from: "2026-01-01", to: "2026-12-31" };
     if (path.includes("{taskId}")) return { task_id: (await taskIn(api, "pending")).id };
+    if (path.includes("{roomId}")) return { room: (await roomOf(api)).name };
     if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     if (path.includes("{accountId}")) return { account_id: acme.id };
     if (path.includes("{siteId}")) return { site_id: acme.oakland };

@@ -35,7 +35,7 @@ export async function argumentsFor(
       return { site_id, name: "Back door" };
     }
     if (inChat) return inChat;
-    const { body: beside, ...ids } = (await arrange?.(api)) ?? {};
+    const { body: beside, ...ids } = (await arrange?.(api, held.assignee ?? "dana")) ?? {};
     return { ...inFields(ids), ...body("dispatcher"), ...beside };
   }
   const ofTask = allTaskStates.find((state) => state === from);
@@ -53,6 +53,7 @@ export async function argumentsFor(
   return { ticket_id: ticket.id, ...way.body(api, ticket) };
 }
 
-/** The ids of the directory, and a worker's, by the names of the chat's parameters. */
+/** The ids of the directory, a worker's and a room's, by the names of the chat's parameters. */
 export const inFields = (ids: DirectoryIds): JsonObject =>
-  Object.fromEntries(Object.entries(ids).map(([kind, id]) => [kind === "worker" ? "slug" : `${kind}_id`, id]));
+  Object.fromEntries(Object.entries(ids).map(([kind, id]) => [namedInChat[kind] ?? `${kind}_id`, id]));
+const namedInChat: Readonly<Record<string, string>> = { worker: "slug", room: "room" };

@@ -59,6 +59,8 @@ export type CallOptions = {
   readonly task?: string;
   /** The slug of a worker of desk tasks. */
   readonly worker?: string;
+  /** A room by its id, name or an alias. */
+  readonly room?: string;
   /** An object goes as JSON, a text or bytes as they are. */
   readonly body?: object | string;
   /** Without the question mark. */
@@ -248,6 +250,7 @@ export function pathOf(
     asset,
     task,
     worker,
+    room,
   }: CallOptions = {},
 ): string {
   const { path } = entryOf(tool);
@@ -264,6 +267,8 @@ export function pathOf(
     assetId: asset,
     taskId: task,
     slug: worker,
+    // A control room's name holds a colon.
+    roomId: room === undefined ? undefined : encodeURIComponent(room),
   };
   const filled = Object.entries(ids).reduce(
     (text, [name, id]) => (id === undefined ? text : text.replace(`{${name}}`, id)),

@@ -32,6 +32,8 @@ export type Rules = {
   readonly good: readonly [object, ...object[]];
   /** With the field that is then at fault. */
   readonly bad: readonly (readonly [change: object, field: string])[];
+  /** How far good ones get where nothing is arranged, if that is not what the path names. */
+  readonly until?: "ROOM_NOT_FOUND" | "EVENT_NOT_FOUND";
 };
 
 /** For the matrix: what a command looks like when it is to be obeyed from a state, and where it then leads. */
@@ -48,9 +50,11 @@ export type Obeyed = {
   readonly path: readonly StateName[];
 };
 
-/** The ids in a path of the directory's or a worker's. */
-export type DirectoryIds = Pick<CallOptions, "account" | "site" | "contact" | "asset" | "worker">;
-type Question = (b: WorldOfB) => Pick<CallOptions, "as" | "body" | "query" | "technician" | "task"> & DirectoryIds;
+/** The ids in a path of the directory's, a worker's or a room's. */
+export type DirectoryIds = Pick<CallOptions, "account" | "site" | "contact" | "asset" | "worker" | "room">;
+type Question = (
+  b: WorldOfB,
+) => Pick<CallOptions, "as" | "actor" | "body" | "query" | "technician" | "task"> & DirectoryIds;
 
 /** For the tenancy's test: how a tool of which no ticket is named in the path keeps one customer's things from another. */
 export type Scoping =
@@ -75,6 +79,11 @@ export type WorldOfB = {
   readonly taskId: string;
   /** A worker of the desk's, who sleeps. */
   readonly worker: string;
+  /** A room of the desk's by name, in which somebody works for B, and who. */
+  readonly room: string;
+  readonly roomWorker: string;
+  /** What was said there of no customer's. */
+  readonly spareEventId: string;
   /** Every id of B's that an answer could hold. */
   readonly ids: ReadonlySet<string>;
   readonly clock: TestApi["clock"];
@@ -112,8 +121,8 @@ export type DeskCase = CommandFacts & {
   readonly fields: Rules;
   /** With which it is obeyed, again and again. */
   readonly body: (role: RoleName) => object;
-  /** For the matrix: what it is given on, and what its body says beside `body`, made for each time. */
-  readonly arrange?: (api: TestApi) => Promise<DirectoryIds & { readonly body?: object }>;
+  /** For the matrix: what it is given on, and what its body says beside `body`, made for each time. `by` is who gives it. */
+  readonly arrange?: (api: TestApi, by: string) => Promise<DirectoryIds & { readonly body?: object }>;
   /** The audit rows it writes beside its own on what has changed in step. */
   readonly eventsBeside?: number;
   /** Members of the answer that a repetition has as null. */

@@ -79,5 +79,5 @@ export const workerCases = {
   "worker.token": { ...onWorker("token", { roles: ["admin"], status: 201, fields: nothing }), shownOnce: ["token"] },
   "worker.drain": onWorker("drain", { roles: ["dispatcher", "admin"], status: 200, fields: reasons }),
   "worker.undrain": onWorker("undrain", { roles: ["dispatcher", "admin"], status: 200, fields: reasons }),
-  "worker.wake": onWorker("wake", { roles: ["dispatcher", "admin"], status: 202, fields: nothing }),
+  "worker.wake": onWorker("wake", { roles: ["control", "dispatcher", "admin"], status: 202, fields: nothing }),
 } satisfies CasesFor<keyof typeof workerCommands>;
