@@ -1,5 +1,5 @@
 // Turns the raw query string of a URL into typed parameters by the query's schema. Whether their values are allowed
-// is the validator's to say; here a text becomes a list, a number or a value in the right case, or is refused.
+// is the validator's to say; here a text becomes a list, a number, a yes or no, or a value in the right case, or is refused.
 
 import type { QueryEntry } from "../contract/entry.ts";
 import { isObject, type JsonObject } from "../kernel/json.ts";
@@ -65,10 +65,16 @@ export function decodedParameters(query: string, known: readonly string[]): Map<
   return values;
 }
 
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["false", false],
+]);
+
 function valueReader(schema: unknown): (text: string) => unknown {
   if (!isObject(schema)) return (text) => text;
   // A text that is no whole number stays text, and the validator says that it should be one.
   if (schema["type"] === "integer") return (text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
+  if (schema["type"] === "boolean") return (text) => flags.get(text.toLowerCase()) ?? text;
   const { enum: allowed } = schema;
   if (Array.isArray(allowed)) {
     const spellings = new Map(allowed.map((value: unknown) => [String(value).toLowerCase(), value]));

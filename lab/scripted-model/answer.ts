@@ -86,6 +86,12 @@ const verbs: Readonly<Record<string, string>> = {
   task_update: "Changed",
   task_progress: "Begun",
   task_complete: "Done",
+  task_dispatch: "Handed to the room",
+  control_open: "Your control room is open",
+  room_create: "The room is there",
+  room_reset: "The room begins anew",
+  room_push: "Told",
+  event_ack: "Marked as read",
   worker_drain: "Nothing new for them",
   worker_undrain: "They take new work again",
 };

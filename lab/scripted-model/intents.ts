@@ -5,6 +5,7 @@ import { correctionIntents } from "./correction-intents.ts";
 import { deskIntents } from "./desk-intents.ts";
 import { directoryIntents } from "./directory-intents.ts";
 import type { Intent } from "./intent.ts";
+import { roomIntents } from "./room-intents.ts";
 import { rosterIntents } from "./roster-intents.ts";
 import { scheduleIntents } from "./schedule-intents.ts";
 import { swarmIntents } from "./swarm-intents.ts";
@@ -13,6 +14,7 @@ import { workIntents } from "./work-intents.ts";
 import { eitherOf } from "./patterns.ts";
 
 export const intents: readonly Intent[] = [
+  ...roomIntents,
   ...swarmIntents,
   ...directoryIntents,
   ...rosterIntents,

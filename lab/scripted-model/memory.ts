@@ -19,6 +19,8 @@ export type Memory = {
   readonly bookedTechId: string | null;
   readonly recommendation: { readonly snapshotId: string; readonly ranked: readonly Ranked[] } | null;
   readonly receiptId: string | null;
+  /** What workers said and was read last. */
+  readonly eventIds: readonly string[];
 };
 
 export const nothingYet: Memory = {
@@ -30,6 +32,7 @@ export const nothingYet: Memory = {
   bookedTechId: null,
   recommendation: null,
   receiptId: null,
+  eventIds: [],
 };
 
 /** Memory with one more call and its result. */
@@ -47,6 +50,8 @@ export function remember(memory: Memory, { call, result }: Exchange): Memory {
   switch (call.name) {
     case "schedule_slots":
       return { ...known, slots: matchesIn(result, forms.slot).map(([, start = "", end = ""]) => ({ start, end })) };
+    case "event_list":
+      return { ...known, eventIds: matchesIn(result, forms.event).map(([, id = ""]) => id) };
     case "schedule_propose":
       return { ...known, offered: windowsOf(call.args["options"]) };
     case "schedule_book":
@@ -73,7 +78,9 @@ export function remember(memory: Memory, { call, result }: Exchange): Memory {
 /** What is known of a ticket does not hold for another. */
 function aboutTicket(memory: Memory, ticketId: string, rest: string): Memory {
   const kept =
-    memory.ticketId === ticketId ? memory : { ...nothingYet, taskId: memory.taskId, receiptId: memory.receiptId };
+    memory.ticketId === ticketId
+      ? memory
+      : { ...nothingYet, taskId: memory.taskId, receiptId: memory.receiptId, eventIds: memory.eventIds };
   const incidentType = rest.split(/[ "]/).find((word) => incidentTypes.has(word));
   return { ...kept, ticketId, ...(incidentType !== undefined && { incidentType }) };
 }

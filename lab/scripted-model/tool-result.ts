@@ -74,6 +74,7 @@ export const forms = {
   ticket: new RegExp(`^ticket (${uuid}) ([A-Z_]+)(?: \\(was ([A-Z_]+)\\))?(.*)$`),
   receipt: new RegExp(`^receipt (${uuid})`),
   task: new RegExp(`^task_id (${uuid}) ([a-z_]+) (.*)$`),
+  event: new RegExp(`^event_id (${uuid}) `),
   next: /^next: (.*)$/,
   slot: new RegExp(`^\\d+\\. ${time} to ${time} tech_id (${uuid}) ${quotedText}`),
   booking: new RegExp(`^booking ${uuid} tech_id (${uuid}) ${time} to ${time}`),

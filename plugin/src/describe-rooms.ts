@@ -54,7 +54,14 @@ const said = (one: unknown): string =>
   `${quoted(textAt(one, "text"), 300)}${textAt(one, "state") === null ? "" : ` (${at(one, "state")})`}`;
 
 export const roomReadings = {
-  "control.brief": (body: JsonObject) => [fenced(textAt(body, "text"), 8_000)],
+  "control.brief": (body: JsonObject) => {
+    const sections = objectAt(body, "sections");
+    const count = (list: string): number => listAt(sections, list).length + (numberAt(sections, `${list}_left`) ?? 0);
+    return [
+      `${count("rooms")} rooms; ${count("events")} events not read; ${count("sla_breaches")} tickets late`,
+      fenced(textAt(body, "text"), 8_000),
+    ];
+  },
   "room.list": (body: JsonObject) => {
     const found = listAt(body, "items");
     return [none(found, "room"), ...found.map(roomLine)];

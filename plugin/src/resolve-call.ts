@@ -1,7 +1,7 @@
 // A call's arguments with ids wherever names stood: what is put before a person on a card, and what is sent.
 
 import { slugPattern } from "../../dispatch/contract/fields.ts";
-import { ticketNumberFrom } from "../../dispatch/contract/ids.ts";
+import { roomRefPattern, ticketNumberFrom } from "../../dispatch/contract/ids.ts";
 import { queries } from "../../dispatch/contract/index.ts";
 import { roleIn, shortWaitMs, type Caller, type Desk } from "./desk.ts";
 import { isUuid } from "./idempotency-key.ts";
@@ -43,12 +43,18 @@ export async function resolveCall(
 }
 
 const slug = new RegExp(slugPattern, "i");
+const roomRef = new RegExp(roomRefPattern, "u");
 const isIdOf = (kind: PathId["kind"], id: unknown): id is string =>
   typeof id === "string" &&
-  (kind === "slug" ? slug.test(id) : isUuid(id) || (kind === "ticket" && ticketNumberFrom(id) !== null));
+  (kind === "slug"
+    ? slug.test(id)
+    : kind === "room"
+      ? roomRef.test(id)
+      : isUuid(id) || (kind === "ticket" && ticketNumberFrom(id) !== null));
 
 function wanted(field: string, kind: PathId["kind"]): string {
   if (kind === "slug") return "a name of letters, digits, underscores and hyphens, 63 at most";
+  if (kind === "room") return "a room's name, an alias or its uuid";
   return field === "ticket_id" ? "a number such as T-000123, a uuid, or words only one open ticket matches" : "a uuid";
 }
 

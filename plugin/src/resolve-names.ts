@@ -45,7 +45,8 @@ export async function resolveNames(args: JsonObject, tool: NamingTool, search: S
   const resolved: Record<string, unknown> = { ...args };
   const kinds = new Map(tool.ids.map(({ field, kind }) => [field, kind]));
   for (const [field, value] of Object.entries(args)) {
-    if (kinds.get(field) === "slug") continue;
+    const kind = kinds.get(field);
+    if (kind === "slug" || kind === "room") continue;
     const values = Array.isArray(value) ? value : [value];
     const found: unknown[] = [];
     for (const name of values) {

@@ -10,6 +10,14 @@ import { call, errorOf } from "./calls.ts";
 const read = parameterReader(queries["dispatcher.cockpit"]);
 const account = "AAAAAAAA-1111-4111-8111-111111111111";
 
+test("a query string says yes or no in any case, and everything else is left for the rules to refuse", () => {
+  const readNews = parameterReader(queries["event.list"]);
+  assert.deepEqual(
+    ["all=true", "all=False", "all=1", "all=constructor"].map((query) => readNews(query)["all"]),
+    [true, false, "1", "constructor"],
+  );
+});
+
 describe("a query string", () => {
   const rows: readonly (readonly [string, object])[] = [
     ["", {}],

@@ -233,6 +233,49 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
   ],
 ];
 
+const eventIds = ["01a1fda9-6666-7b02-8c55-00aa11bb22cc", "01a1fda9-7777-7b02-8c55-00aa11bb22cc"] as const;
+const toRooms: readonly (readonly [string, ...Called[]])[] = [
+  ["open the control room", { name: "control_open", args: {} }],
+  ["what's going on?", { name: "control_brief", args: {} }],
+  ["set up a room for the clerk", { name: "room_create", args: { name: "clerk", worker_id: "clerk" } }],
+  ["reset the night-clerk's room", { name: "room_reset", args: { room: "night-clerk" } }],
+  [
+    "Please tell the clerk to check the queue",
+    { name: "room_push", args: { target: "clerk", command: "/queue-check" } },
+  ],
+  [
+    "ask the clerk's room to draft the quote, and the offer.",
+    { name: "task_dispatch", args: { room: "clerk", prompt: "Draft the quote, and the offer" } },
+  ],
+  ["who sits where", { name: "room_list", args: {} }],
+  ["show me the board", { name: "room_board", args: {} }],
+  ["how is the clerk doing?", { name: "room_status", args: { room: "clerk" } }],
+  ["what did we tell the clerk?", { name: "room_history", args: { room: "clerk", limit: 20 } }],
+  ["any news from the rooms?", { name: "event_list", args: { limit: 20 } }],
+  ["I have seen that", ...eventIds.map((event_id) => ({ name: "event_ack", args: { event_id } }))],
+  [`I've seen that: ${eventIds[1]}`, { name: "event_ack", args: { event_id: eventIds[1] } }],
+];
+
+describe("a sentence about rooms becomes a call", () => {
+  const text = [
+    "READ event.list",
+    ...eventIds.map((id) => `event_id ${id} task_failed from room "clerk" at ${now}; "no answer"`),
+  ].join("\n");
+  const fields = new Map(tools.map(({ chatName: name, fields: known }) => [name, known]));
+  for (const [sentence, ...calls] of toRooms) {
+    test(sentence, () => {
+      const news = aboutTicket().says("any news from the rooms?").ran({ name: "event_list", text });
+      assert.deepEqual(news.says(sentence).calls(), calls);
+      for (const { name, args } of calls)
+        for (const field of Object.keys(args)) assert.ok(fields.get(name)?.has(field), `${name} has no ${field}`);
+    });
+  }
+
+  test("but where nothing was said, nothing is marked as read", () => {
+    assert.match(aboutTicket().says("I have seen that").hears(), /^What have you seen\?/);
+  });
+});
+
 const title = (words: string) => ({ title: words, ticket_id: ticketId });
 const handed: readonly (readonly [string, Called])[] = [
   [
@@ -356,7 +399,7 @@ describe("a sentence becomes calls", () => {
     for (const sentence of sentences) assert.ok(readSentence(sentence), sentence);
   });
 
-  const swarm = queryEntries.filter(([tool]) => /^(?:task|worker)\./.test(tool));
+  const swarm = queryEntries.filter(([tool]) => /^(?:task|worker|room|event|control)\./.test(tool));
   for (const [tool, { said = [] }] of [...commandEntries, ...swarm]) {
     for (const sentence of said)
       test(`so is what people say for ${tool}: ${sentence}`, () => {
@@ -370,6 +413,8 @@ describe("a sentence becomes calls", () => {
       const conversation = aboutTicket()
         .says("have somebody check the warranty")
         .ran({ name: "task_create", text: `DONE task.create\n${taskText()}` })
+        .says("any news from the rooms?")
+        .ran({ name: "event_list", text: `READ event.list\nevent_id ${eventIds[0]} task_failed from room "clerk"` })
         .says("offer Tuesday 9 to 11")
         .ran({ name: "schedule_propose", args: { options: [nine] }, text: "DONE schedule.propose" })
         .says(example);
