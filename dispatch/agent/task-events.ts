@@ -64,7 +64,8 @@ export async function followTasks({ client, signal, onEvent, onStarted, onOpen, 
 
 type Message = { readonly id: string; readonly event: string; readonly data: string };
 
-async function* messagesIn(body: ReadableStream<Uint8Array>, silent: AbortController): AsyncGenerator<Message> {
+/** The messages of a stream of events; silence of over three beats ends it. */
+export async function* messagesIn(body: ReadableStream<Uint8Array>, silent: AbortController): AsyncGenerator<Message> {
   let timer: NodeJS.Timeout | undefined;
   const heard = () => {
     clearTimeout(timer);

@@ -11,6 +11,7 @@ import { execute } from "../kernel/execute.ts";
 import { isObject, parseBody, type JsonObject } from "../kernel/json.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { statusOfActivity } from "../rooms/follow.ts";
 import { heartbeatEveryMs } from "../workforce/presence.ts";
 import { agentSurface, type AgentCredentials } from "./agent-credentials.ts";
 import type { BodyReader } from "./body-reader.ts";
@@ -28,12 +29,12 @@ type Parts = {
 export const heartbeatPath = `${agentSurface}agents/{slug}/heartbeat`;
 export const eventsPath = `${agentSurface}events`;
 
-// Nothing but that it lives: no history grows by it, unless it is the good word that its room waits for.
+// Nothing but that it lives: no history grows by it, unless its room has heard another word since.
 const noteAlive = statement<{ slug: string }>(
   "agent_alive",
   `UPDATE agents SET heartbeat_at = $2, tokens_used = tokens_used + $4
    WHERE slug = $1 AND running AND activity = coalesce($3, activity)
-     AND ($3 IS NULL OR $3 = 'errored' OR NOT EXISTS (SELECT FROM rooms WHERE worker_slug = $1 AND agent_status = 'error'))
+     AND ($3 IS NULL OR NOT EXISTS (SELECT FROM rooms WHERE worker_slug = $1 AND agent_status <> $5))
    RETURNING slug`,
 );
 
@@ -64,7 +65,8 @@ async function heartbeat({ desk, kernel, agents, bodies }: Parts, exchange: Exch
       "type",
       "must be a whole number from 0 to 2147483647, of tokens since the heartbeat before",
     );
-  const alive = await desk.db.row(noteAlive, [slug, desk.clock.now().toISOString(), activity, tokens]);
+  const status = statusOfActivity[activity ?? "idle"];
+  const alive = await desk.db.row(noteAlive, [slug, desk.clock.now().toISOString(), activity, tokens, status]);
   if (!alive)
     await run(kernel, exchange, {
       actor,

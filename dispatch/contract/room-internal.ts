@@ -93,12 +93,13 @@ export const roomInternalCommands = defineCommands({
     path: "/api/v1/rooms/{roomId}/heard",
     status: 200,
     summary: "Something was heard of whoever sits in a room: what they are at, and what they said.",
-    example: { status: "idle", at: "2026-03-02T08:00:00.000Z" },
+    example: { status: "idle", xact: "0", at: "2026-03-02T08:00:00.000Z" },
     next: [],
     output: body.room,
     input: Type.Object({
-      /** When it was said: what is older than the room's last word changes nothing. */
+      /** When it was said, and by which transaction: what is older than the room's last word changes nothing. */
       at: Type.String({ format: "date-time" }),
+      xact: Type.String({ pattern: "^[0-9]{1,20}$" }),
       status: optional(Type.Enum([...roomStatuses])),
       reason: optional(line(1_000)),
       /** Only where they have begun nothing else. */

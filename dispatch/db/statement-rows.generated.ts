@@ -1140,6 +1140,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3355,6 +3356,7 @@ export type StatementRows = {
     audit_at: string;
   };
   push_targets: { id: string; name: string; kind: string; waiting: number };
+  push_worker_says: { says: boolean };
   pushes_lock_company: {
     id: string;
     room_id: string;
@@ -3545,6 +3547,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string;
+    status_xact: string;
     question_id: string;
     last_activity_at: string;
     version: number;
@@ -3662,6 +3665,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3689,6 +3693,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3716,6 +3721,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3743,6 +3749,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3770,6 +3777,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3797,6 +3805,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3824,6 +3833,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3851,6 +3861,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3878,6 +3889,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3909,6 +3921,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -3960,6 +3973,7 @@ export type StatementRows = {
   room_technician_of_ticket: { slug: string };
   room_words_taken: { word: string; is_group: number; room_id: string; room: string };
   room_worker: { slug: string };
+  room_xact: { xact: string };
   rooms_listed: {
     id: string;
     name: string;
@@ -3978,6 +3992,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;
@@ -4007,6 +4022,7 @@ export type StatementRows = {
     agent_status: string;
     status_since: string;
     status_reason: string | null;
+    status_xact: string;
     question_id: string | null;
     last_activity_at: string;
     version: number;

@@ -17,7 +17,7 @@ import { doneWith } from "../tasks/task-work.ts";
 import type { ReceiptId } from "../contract/ids.ts";
 import { roomCommand } from "./room-command.ts";
 import { insertRoomEvent, newRoomEvent, roomEventBody, toldOf } from "./room-event.ts";
-import { statusChange, type RoomRow } from "./room-row.ts";
+import { afterWord, xactOf, type RoomRow } from "./room-row.ts";
 
 type Said = InputOf<"event.report">;
 
@@ -31,13 +31,14 @@ export const eventReport = roomCommand({
   name: "event.report",
   alone: true,
   async load(tx, { input: { task_id }, id }) {
-    const [task, others] = await Promise.all([
+    const [task, others, xact] = await Promise.all([
       task_id === undefined ? null : tx.row(taskAggregate.lock, [task_id]),
       tx.row(countOthers, [id, task_id ?? null]),
+      xactOf(tx),
     ]);
-    return { task: task as TaskRow | null, busy: (others?.others ?? 0) > 0 };
+    return { task: task as TaskRow | null, busy: (others?.others ?? 0) > 0, xact };
   },
-  decide({ row, input, actor, now, desk, eventId }, { task, busy }) {
+  decide({ row, input, actor, now, desk, eventId }, { task, busy, xact }) {
     requireOwnRoom(actor, row);
     const said = readSaid(input);
     const { task_id } = input;
@@ -54,12 +55,12 @@ export const eventReport = roomCommand({
       now,
     );
     const moved = task_id === undefined ? null : moveTask(said, input, actor, task_id, task);
-    const change = statusChange(
-      row,
-      statusAfter(said.type, event.fatal, busy),
-      now,
-      event.fatal ? said.text.slice(0, 1_000) : null,
-    );
+    const change = afterWord(row, {
+      status: statusAfter(said.type, event.fatal, busy),
+      at: now,
+      xact,
+      reason: event.fatal ? said.text.slice(0, 1_000) : null,
+    });
     const asks = said.type === "waiting_for_input";
     return {
       change: { ...change, last_activity_at: now, ...(asks && { question_id: event.id }) },

@@ -128,7 +128,8 @@ function ofTask(taskId: string, event: string, data: JsonObject, seq: number): W
   return event === "unblocked" ? heard(worker, "working", { hears: false }) : [];
 }
 
-const statusOfActivity: Readonly<Record<Activity, RoomStatus>> = {
+/** What a room's worker is at when they say this of themselves. */
+export const statusOfActivity: Readonly<Record<Activity, RoomStatus>> = {
   idle: "idle",
   completed: "idle",
   starting: "working",

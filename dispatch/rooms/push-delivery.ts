@@ -15,7 +15,7 @@ import { taskColumns, type TaskRow } from "../tasks/task-row.ts";
 import { lockMembers, lockRoomOfPush, ofPush, ofRoom, pushCommand } from "./room-command.ts";
 import { pushAggregate, pushBody, pushColumns, type NewPush, type PushRow } from "./push-row.ts";
 import { insertRoomEvent, newRoomEvent, toldOf } from "./room-event.ts";
-import { statusChange, type RoomRow } from "./room-row.ts";
+import { afterWord, xactOf, type RoomRow } from "./room-row.ts";
 
 /** How long whoever sits there has to say that they heard a push, once they can have. */
 export const heardWithinMs = 30_000;
@@ -92,10 +92,14 @@ export const takes = ({ agent_status, question_id }: RoomRow, { reply_to }: Pick
 export const pushSend = pushCommand({
   name: "push.send",
   async load(tx, { id }) {
-    const [room, company] = await Promise.all([tx.row(lockRoomOfPush, [id]), tx.rows(lockCompany, [id])]);
-    return { room, company };
+    const [room, company, xact] = await Promise.all([
+      tx.row(lockRoomOfPush, [id]),
+      tx.rows(lockCompany, [id]),
+      xactOf(tx),
+    ]);
+    return { room, company, xact };
   },
-  decide({ row, now, clockTime }, { room, company }) {
+  decide({ row, now, clockTime }, { room, company, xact }) {
     if (!room) throw new Refusal("ROOM_NOT_FOUND", { room: row.room_id });
     // They have begun something meanwhile, or it is too early for another try.
     if (!takes(room, row) || (row.next_at !== null && row.next_at > clockTime)) throw wrongState("queued", "sent", []);
@@ -115,7 +119,7 @@ export const pushSend = pushCommand({
       payload: { room: room.name, command: message, attempt: row.attempts + 1, with: members.map(({ id }) => id) },
       related: [
         ...members.map((push) => ofPush(push, ["sent"], sent(push, row.id))),
-        ofRoom(room, statusChange(room, "working", now), [
+        ofRoom(room, afterWord(room, { status: "working", at: now, xact }), [
           { event: "push", data: { ...data, attempt: row.attempts + 1, transport: room.transport } },
         ]),
       ],
@@ -182,13 +186,25 @@ export const pushAccepted = pushCommand({
   },
 });
 
+// Agents say what they are at; of a technician, or where nobody sits, what was heard is all there is to hear.
+const selectSaysItself = statement<{ says: boolean }>(
+  "push_worker_says",
+  `SELECT EXISTS (SELECT FROM agents JOIN rooms ON worker_slug = slug
+                  WHERE rooms.id = (SELECT room_id FROM pushes WHERE id = $1)) AS says`,
+);
+
 export const pushAck = pushCommand({
   name: "push.ack",
   async load(tx, { id }) {
-    const [room, members] = await Promise.all([tx.row(lockRoomOfPush, [id]), tx.rows(lockMembers, [id])]);
-    return { room, members };
+    const [room, members, worker, xact] = await Promise.all([
+      tx.row(lockRoomOfPush, [id]),
+      tx.rows(lockMembers, [id]),
+      tx.row(selectSaysItself, [id]),
+      xactOf(tx),
+    ]);
+    return { room, members, saysItself: worker?.says ?? false, xact };
   },
-  decide({ row, now, input, actor }, { room, members }) {
+  decide({ row, now, input, actor }, { room, members, saysItself, xact }) {
     if (!room) throw new Refusal("ROOM_NOT_FOUND", { room: row.room_id });
     const heard = (push: PushRow) => ({ acked_at: now, due_at: null, ...acceptance(push, push.deliverable_at, now) });
     const change = heard(row);
@@ -199,7 +215,7 @@ export const pushAck = pushCommand({
       payload: { by },
       related: [
         ...members.filter(({ status }) => status === "sent").map((push) => ofPush(push, ["acked"], heard(push))),
-        ofRoom(room, { last_activity_at: now }, [
+        ofRoom(room, saysItself ? { last_activity_at: now } : afterWord(room, { status: "idle", at: now, xact }), [
           { event: "push_acked", data: { push_id: row.id, by, latency_ms: change.latency_ms, attempt: row.attempts } },
         ]),
       ],
@@ -221,36 +237,40 @@ const lockTasksOfPush = statement<TaskRow>(
 export const pushFailed = pushCommand({
   name: "push.failed",
   async load(tx, { id }) {
-    const [room, members, tasks] = await Promise.all([
+    const [room, members, tasks, xact] = await Promise.all([
       tx.row(lockRoomOfPush, [id]),
       tx.rows(lockMembers, [id]),
       tx.rows(lockTasksOfPush, [id]),
+      xactOf(tx),
     ]);
-    return { room, members: members.filter(({ status }) => status === "sent"), tasks };
+    return { room, xact, members: members.filter(({ status }) => status === "sent"), tasks };
   },
-  decide(call, { room, members, tasks }) {
-    const { row, input, now } = call;
+  decide(call, { room, members, tasks, xact }) {
+    const { row, input } = call;
     if (!room) throw new Refusal("ROOM_NOT_FOUND", { room: row.room_id });
     // It was sent again since.
     if (row.attempts !== input.attempt) throw wrongState("sent", "queued", []);
-    return row.attempts >= mostTries ? givenUp(call, room, members, tasks) : triedAgain(call, room, members, now);
+    const beside = { room, members, tasks, xact };
+    return row.attempts >= mostTries ? givenUp(call, beside) : triedAgain(call, beside);
   },
 });
 
-function triedAgain(
-  { row, input }: PushCallOf<"push.failed">,
-  room: RoomRow,
-  members: readonly PushRow[],
-  now: string,
-) {
+type Beside = {
+  readonly room: RoomRow;
+  readonly members: readonly PushRow[];
+  readonly tasks: readonly TaskRow[];
+  readonly xact: string;
+};
+
+function triedAgain({ row, input, now }: PushCallOf<"push.failed">, { room, members, xact }: Beside) {
   const { reason, room_broken = false } = input;
   const change = { next_at: plusMs(now, retryAfterMs[row.attempts - 1] ?? 0), due_at: null, sent_at: null, reason };
   // Nothing was heard since the push itself made them busy.
   const unchanged = room.agent_status === "working" && room.status_since === row.sent_at;
   const status = room_broken
-    ? statusChange(room, "error", now, reason)
+    ? afterWord(room, { status: "error", at: now, xact, reason })
     : unchanged
-      ? statusChange(room, "idle", now)
+      ? afterWord(room, { status: "idle", at: now, xact })
       : {};
   return {
     path: ["queued" as const],
@@ -262,12 +282,7 @@ function triedAgain(
   };
 }
 
-function givenUp(
-  { row, input, now, eventId }: PushCallOf<"push.failed">,
-  room: RoomRow,
-  members: readonly PushRow[],
-  tasks: readonly TaskRow[],
-) {
+function givenUp({ row, input, now, eventId }: PushCallOf<"push.failed">, { room, members, tasks, xact }: Beside) {
   const { reason } = input;
   const change = { due_at: null, reason };
   const own = tasks.filter(({ assignee }) => assignee === room.worker_slug);
@@ -291,7 +306,7 @@ function givenUp(
     related: [
       ...members.map((push) => ofPush(push, ["dead"], change)),
       ...giveOutAgain(own, (task) => handedBack(task, "unheard")),
-      ofRoom(room, statusChange(room, "error", now, `a push was not heard: ${reason}`), [
+      ofRoom(room, afterWord(room, { status: "error", at: now, xact, reason: `a push was not heard: ${reason}` }), [
         { event: "push_dead", data: { push_id: row.id, reason, attempts: row.attempts } },
         toldOf(event, room.name),
       ]),

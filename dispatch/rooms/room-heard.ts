@@ -4,7 +4,7 @@
 import { statement } from "../db/statement.ts";
 import { insertRoomEvent, newRoomEvent, toldOf } from "./room-event.ts";
 import { roomCommand } from "./room-command.ts";
-import { statusChange } from "./room-row.ts";
+import { afterWord } from "./room-row.ts";
 
 const countBegun = statement<{ begun: number }>(
   "room_begun",
@@ -34,7 +34,8 @@ export const roomHeard = roomCommand({
           now,
         )
       : null;
-    const change = status === undefined ? { last_activity_at: now } : statusChange(row, status, at, reason);
+    const change =
+      status === undefined ? { last_activity_at: now } : afterWord(row, { status, at, xact: input.xact, reason });
     const asks = event?.type === "waiting_for_input" && change.agent_status === "waiting_input";
     return {
       change: { ...change, ...(asks && { question_id: event.id }) },

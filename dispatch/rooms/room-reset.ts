@@ -3,11 +3,12 @@
 import { randomBytes } from "node:crypto";
 import { Refusal } from "../kernel/refusal.ts";
 import { roomCommand } from "./room-command.ts";
-import type { RoomRow } from "./room-row.ts";
+import { xactOf, type RoomRow } from "./room-row.ts";
 
 export const roomReset = roomCommand({
   name: "room.reset",
-  decide({ row, now }) {
+  load: xactOf,
+  decide({ row, now }, status_xact) {
     requireNoControlRoom(row);
     const session_key = newSessionKey(row);
     return {
@@ -16,6 +17,7 @@ export const roomReset = roomCommand({
         agent_status: "idle",
         status_since: now,
         status_reason: null,
+        status_xact,
         question_id: null,
         last_activity_at: now,
       },

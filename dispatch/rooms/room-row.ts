@@ -8,6 +8,7 @@ import { insertRows } from "../db/insert-rows.ts";
 import { selectRows } from "../db/select-rows.ts";
 import { statement } from "../db/statement.ts";
 import { updateRows } from "../db/update-rows.ts";
+import type { Session } from "../db/pool.ts";
 import type { Aggregate, KnownHead } from "../kernel/aggregate.ts";
 import { Refusal } from "../kernel/refusal.ts";
 
@@ -32,6 +33,8 @@ type Heard = {
   readonly agent_status: RoomStatus;
   readonly status_since: string;
   readonly status_reason: string | null;
+  /** The transaction of that word, a whole number: of two words the later one's counts, whatever the clocks of those who wrote them say. */
+  readonly status_xact: string;
   /** The event of the question that waits for an answer. */
   readonly question_id: string | null;
   readonly last_activity_at: string;
@@ -67,6 +70,7 @@ const changing = {
   agent_status: "text",
   status_since: "timestamptz",
   status_reason: "text",
+  status_xact: "text",
   question_id: "uuid",
   last_activity_at: "timestamptz",
   version: "integer",
@@ -92,6 +96,7 @@ const columnNames = [
   "agent_status",
   "status_since",
   "status_reason",
+  "status_xact",
   "question_id",
   "last_activity_at",
   "version",
@@ -185,6 +190,7 @@ export const roomAggregate: Aggregate<RoomRow, RoomChange, RoomFields, RoomBody,
     agent_status: "idle",
     status_since: at,
     status_reason: null,
+    status_xact: "0",
     question_id: null,
     last_activity_at: at,
     version: 0,
@@ -203,7 +209,13 @@ export const roomAggregate: Aggregate<RoomRow, RoomChange, RoomFields, RoomBody,
   subject: (id, event) => `room.${id}.${event}`,
 };
 
-export function roomBody({ secret: _secret, worker_slug, question_id: _question, ...row }: RoomRow): RoomBody {
+export function roomBody({
+  secret: _secret,
+  worker_slug,
+  question_id: _question,
+  status_xact: _xact,
+  ...row
+}: RoomRow): RoomBody {
   const { audit_seq: _seq, audit_hash: _hash, audit_at: _at, aliases, groups, ...rest } = row;
   return { ...rest, aliases: [...aliases], groups: [...groups], worker_id: worker_slug };
 }
@@ -223,20 +235,30 @@ export const roomLine = (row: RoomRow, depth: number): RoomLine => ({
   queue_depth: depth,
 });
 
-/** A new word of whoever sits in a room, told at a time: an older one changes nothing. */
-export function statusChange(
-  { agent_status, status_since, status_reason, last_activity_at }: RoomRow,
-  status: RoomStatus,
-  at: string,
-  reason: string | null = null,
-): RoomChange {
-  const last = { last_activity_at: last_activity_at > at ? last_activity_at : at };
-  if (at < status_since || (status === agent_status && reason === status_reason)) return last;
+/** Of the transaction that a command runs in. */
+const selectXact = statement<{ xact: string }>("room_xact", `SELECT pg_current_xact_id()::text AS xact`);
+export const xactOf = async (tx: Session): Promise<string> => (await tx.row(selectXact))?.xact ?? "0";
+
+/** What is heard of whoever sits in a room. */
+export type Word = {
+  readonly status: RoomStatus;
+  /** When it was said, and by which transaction. */
+  readonly at: string;
+  readonly xact: string;
+  readonly reason?: string | null;
+};
+
+/** What a word makes of a room: an older one than it has changes nothing. */
+export function afterWord(row: RoomRow, { status, at, xact, reason = null }: Word): RoomChange {
+  const last = { last_activity_at: row.last_activity_at > at ? row.last_activity_at : at };
+  if (BigInt(xact) < BigInt(row.status_xact)) return last;
+  if (status === row.agent_status && reason === row.status_reason) return { ...last, status_xact: xact };
   return {
     ...last,
     agent_status: status,
     status_since: at,
     status_reason: reason,
+    status_xact: xact,
     ...(status !== "waiting_input" && { question_id: null }),
   };
 }

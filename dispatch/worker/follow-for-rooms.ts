@@ -108,6 +108,7 @@ async function fulfil({ desk, run }: DutyParts, wish: Wish, room: RoomId | null,
   };
   const input = {
     at: event.created_at,
+    xact: event.position.xact,
     status,
     ...(reason !== null && { reason }),
     unless_busy: unlessBusy,

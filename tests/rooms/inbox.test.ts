@@ -71,9 +71,8 @@ describe("a push to an inbox", async () => {
     const named = (text: string) => tasks.filter(({ id }) => text.includes(id)).length;
     const before = named(first?.command ?? "");
     bodyOf(await ack(api, "bulk", "bulk", first?.push_id ?? ""));
-    await heartbeat(api, "bulk", { activity: "working" });
+    api.clock.advanceMs(10);
     await heartbeat(api, "bulk", { activity: "idle" });
-    api.clock.advanceMs(1);
     await settle();
     const [second] = await inboxOf(api, "bulk", "bulk");
     assert.equal(before + named(second?.command ?? ""), 4, second?.command);

@@ -21,6 +21,8 @@ CREATE TABLE rooms (
   agent_status text NOT NULL CHECK (agent_status IN ('idle', 'working', 'waiting_input', 'error')),
   status_since timestamptz NOT NULL,
   status_reason text,
+  -- The transaction of that word: of two words the later transaction's counts, whatever the clocks of those who wrote them say.
+  status_xact text NOT NULL,
   -- The question that waits for an answer.
   question_id uuid,
   last_activity_at timestamptz NOT NULL,
@@ -136,7 +138,7 @@ GRANT SELECT, INSERT ON rooms, room_words, pushes, room_events TO dispatch_app;
 GRANT DELETE ON room_words TO dispatch_app;
 GRANT UPDATE (
   name, aliases, groups, kind, transport, address, program, idle_text, secret, owner, worker_slug, workspace_path, session_key,
-  agent_status, status_since, status_reason, question_id, last_activity_at, version, updated_at, audit_seq, audit_hash, audit_at
+  agent_status, status_since, status_reason, status_xact, question_id, last_activity_at, version, updated_at, audit_seq, audit_hash, audit_at
 ) ON rooms TO dispatch_app;
 GRANT UPDATE (
   status, message, lead_id, attempts, next_at, due_at, reason, captured, deliverable_at, sent_at, accepted_at, acked_at, wait_ms,

@@ -1,0 +1,137 @@
+// `pnpm dispatch:bench:rooms` and `pnpm dispatch:chaos:rooms`: do rooms hear at once of what is assigned, without asking; and is no push
+// lost, nor shown twice, while everything that carries it is killed?
+
+import { join } from "node:path";
+import { runCommand, wholeNumber } from "../../dispatch/process/command-line.ts";
+import { createDatabase, throwawayServer } from "../bench/throwaway-database.ts";
+import { roomsChaos } from "./chaos.ts";
+import { startRoomsDesk } from "./desk.ts";
+import { fortyFive, items, rooms } from "./forty-five.ts";
+import { inboxReceiver, tmuxReceiver, TmuxServer, webhookReceiver } from "./receivers.ts";
+
+const say = (line: string): void => console.error(line);
+const wantedP95Ms = 1_000;
+
+export const benchRoomsCommand = (): Promise<void> =>
+  runCommand(
+    {
+      name: "pnpm dispatch:bench:rooms",
+      about:
+        `Assigns ${items} items to ${rooms} idle rooms of each transport, on a throw-away desk, and measures how soon each is heard; counts ` +
+        "the requests that ask for work. Prints a table, then JSON; 1 where something is not as wanted.",
+      options: { transports: { type: "string" } },
+      meanings: { transports: "which, with commas between (default inbox,webhook,tmux)" },
+    },
+    async ({ transports = "inbox,webhook,tmux" }) => {
+      await using ends = new AsyncDisposableStack();
+      const server = await throwawayServer(ends, say);
+      const outcomes: Record<string, Awaited<ReturnType<typeof fortyFive>>> = {};
+      for (const transport of transports.split(",")) {
+        say(`${transport}…`);
+        await using own = new AsyncDisposableStack();
+        const databaseUrl = await createDatabase(server.url);
+        const tmux = new TmuxServer(server.folder);
+        own.defer(() => tmux.end());
+        const desk = await startRoomsDesk(own, {
+          databaseUrl,
+          folder: server.folder,
+          workers: 1,
+          settings: { DISPATCH_TMUX_SOCKET: tmux.socket },
+        });
+        outcomes[transport] = await fortyFive(
+          desk,
+          databaseUrl,
+          transport,
+          receiverFor(transport, tmux, server.folder, desk.apiFile),
+        );
+      }
+      console.log("transport   items  heard  messages  asked for work  p50 ms  p95 ms  most ms");
+      let isAsWanted = true;
+      for (const [transport, { assigned, acked, messages, polls, p50_ms, p95_ms, most_ms }] of Object.entries(
+        outcomes,
+      )) {
+        const cells = [assigned, acked, messages, polls, p50_ms, p95_ms, most_ms];
+        console.log(
+          `${transport.padEnd(10)}${cells.map((cell, at) => String(cell).padStart([7, 7, 10, 16, 8, 8, 9][at] ?? 8)).join("")}`,
+        );
+        isAsWanted &&= acked === items && polls === 0 && p95_ms < wantedP95Ms;
+      }
+      console.log(`${isAsWanted ? "as" : "NOT as"} wanted: all heard, nobody asked, p95 under ${wantedP95Ms} ms`);
+      console.log(JSON.stringify(outcomes));
+      return isAsWanted ? 0 : 1;
+    },
+  );
+
+export const chaosRoomsCommand = (): Promise<void> =>
+  runCommand(
+    {
+      name: "pnpm dispatch:chaos:rooms",
+      about:
+        "Pushes to rooms of every transport on a throw-away desk while API, workers, receivers and the tmux server are killed at random, " +
+        "until all have ended; then looks for pushes that were lost, went astray or count as heard and never arrived. Prints figures as " +
+        "JSON; 1 when anything was found.",
+      options: { pushes: { type: "string" }, seed: { type: "string" }, transports: { type: "string" } },
+      meanings: {
+        pushes: "pushes in all (default 1000)",
+        seed: "of what is drawn (default: drawn, and printed)",
+        transports: "which, with commas between (default inbox,webhook,tmux)",
+      },
+    },
+    async (values) => {
+      const seed = wholeNumber("seed", values.seed, Date.now() % 1_000_000);
+      const pushes = wholeNumber("pushes", values.pushes, 1_000);
+      say(`seed ${seed}`);
+      await using ends = new AsyncDisposableStack();
+      const server = await throwawayServer(ends, say);
+      const databaseUrl = await createDatabase(server.url);
+      const tmux = new TmuxServer(server.folder);
+      ends.defer(() => tmux.end());
+      const desk = await startRoomsDesk(ends, {
+        databaseUrl,
+        folder: server.folder,
+        workers: 2,
+        settings: {
+          DISPATCH_TMUX_SOCKET: tmux.socket,
+          DISPATCH_TICK_INTERVAL_MS: "500",
+          DISPATCH_WORKER_LOOP_MS: "1000",
+        },
+      });
+      const named = (values.transports ?? "inbox,webhook,tmux").split(",");
+      const { violations, ...figures } = await roomsChaos({
+        desk,
+        databaseUrl,
+        pushes,
+        seed,
+        transports: Object.fromEntries(
+          named.map((transport) => [
+            transport,
+            { rooms: 4, receiver: receiverFor(transport, tmux, server.folder, desk.apiFile) },
+          ]),
+        ),
+        kills: {
+          api: Math.ceil(pushes / 100),
+          worker: Math.ceil(pushes / 50),
+          receiver: Math.ceil(pushes / 40),
+          tmux: Math.ceil(pushes / 250),
+        },
+        killTmux: named.includes("tmux") ? () => tmux.kill() : null,
+        say,
+      });
+      for (const violation of violations) say(`VIOLATION ${violation}`);
+      console.log(JSON.stringify({ seed, ...figures, violations: violations.length }));
+      return violations.length === 0 ? 0 : 1;
+    },
+  );
+
+/** @throws Error for a transport that is none of these */
+function receiverFor(
+  transport: string,
+  tmux: TmuxServer,
+  folder: string,
+  apiFile: string,
+): Parameters<typeof fortyFive>[3] {
+  if (transport === "inbox") return inboxReceiver;
+  if (transport === "webhook") return webhookReceiver;
+  if (transport === "tmux") return (seat) => tmuxReceiver(seat, tmux, join(folder), apiFile);
+  throw new Error(`${transport} is none of inbox, webhook, tmux`);
+}
