@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { symlink } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -170,6 +171,10 @@ describe("a window with a program", { skip: await tmuxMissing() }, () => {
     const { promise, resolve } = Promise.withResolvers<string>();
     execFile("ps", ["-o", "args=", "-p", pid], (_error, out) => resolve(out.trim()));
     assert.equal(await promise, words.join(" "));
+    // A word alone is no line for a shell either.
+    const alone = join(server.folder, "x;y");
+    await symlink("/bin/cat", alone);
+    await openWindow(tmux, { ...window([alone], "x;y"), name: "two" });
   });
 
   test("is closed again where another program is in front, and says which", async (t) => {
