@@ -243,5 +243,8 @@ describe("spacing", () => {
     await Promise.all(rooms.map((at) => deliver(transport, { at, pushId })));
     assert.deepEqual(paused, [300, 600]);
     for (const reader of readers) assert.equal(await reader.readLine(), line("/task 1"));
+    const apart = server.transport({ clock, spacingMs: 0 });
+    await Promise.all(rooms.map((at) => deliver(apart, { at, pushId })));
+    assert.deepEqual(paused, [300, 600]);
   });
 });
