@@ -3,7 +3,7 @@
 import { defineCommands, defineQueries } from "./entry.ts";
 import { freeText, idOf, line, openObject, optional, slugPattern, ticketRef, Type } from "./fields.ts";
 import type { TaskId } from "./ids.ts";
-import { movedByHand, taskStates, taskStateWords, urgencyWords, type UrgencyWord } from "./task-states.ts";
+import { finalStates, movedByHand, taskStates, taskStateWords, urgencyWords, type UrgencyWord } from "./task-states.ts";
 import * as body from "./task-responses.ts";
 
 /** Bytes of JSON that a task's context and result may take. */
@@ -100,11 +100,11 @@ export const taskCommands = defineCommands({
     method: "PATCH",
     path: one,
     roles: ["dispatcher", "agent", "qa", "admin"],
-    from: [...taskStates],
+    from: taskStates.filter((state) => !finalStates.some((final) => final === state)),
     to: [],
     summary:
-      "Change a task, or move it: cancel it, hold it, queue it again, give it to somebody, take it into review or accept it. " +
-      "Work that is done is reported by task.complete, work that failed by task.fail.",
+      "Change a task that is not over, or move it: cancel it, hold it, queue it again, give it to somebody, take it into review or " +
+      "accept it. Work that is done is reported by task.complete, work that failed by task.fail.",
     said: ["cancel that task", "give that task to the clerk", "try it again"],
     next: ["task.check", "task.list"],
     input: Type.Object({

@@ -40,6 +40,9 @@ export const heldStates = ["assigned", "in_progress"] as const satisfies readonl
 /** States in which nothing more happens by itself. */
 export const endedStates = ["completed", "failed", "timed_out", "cancelled"] as const satisfies readonly TaskState[];
 
+/** States that a task never leaves; in the other ended ones it can be tried again. */
+export const finalStates = ["completed", "cancelled"] as const satisfies readonly TaskState[];
+
 /** States that a task is moved to by hand; into the others it comes by what its worker says, by the broker or by its clock. */
 export const movedByHand = [
   "unassigned",

@@ -56,6 +56,8 @@ function newAjv(unknownFields: UnknownFields): Ajv {
     strict: true,
     strictTypes: false,
     strictRequired: false,
+    // For what is wrong with a choice between kinds of values: errors then come with their schema.
+    verbose: true,
     // The tests hold every schema to the meta-schema; compiling that takes each process a tenth of a second.
     validateSchema: false,
     // Only from objects that list their fields: "all" would also strip what the branches of an if or allOf do not name.
@@ -203,7 +205,27 @@ function trimmed(value: unknown): unknown {
 }
 
 function violationsOf(check: ValidateFunction): Violation[] {
-  return (check.errors ?? []).map(violationOf);
+  const errors = check.errors ?? [];
+  const choice = errors.find(({ keyword }) => keyword === "anyOf");
+  const message = choice && choiceSentence(choice.schema);
+  if (!message) return errors.map(violationOf);
+  const nearest = errors.find(({ keyword }) => keyword !== "type") ?? choice;
+  return [{ ...violationOf(nearest), message }];
+}
+
+/** What a choice offers, all of it: whoever sent none of it may have meant any. Null where a kind has no short name. */
+function choiceSentence(kinds: unknown): string | null {
+  const names = Array.isArray(kinds) ? kinds.map(kindName) : [null];
+  return names.includes(null) ? null : `must be ${names.join(", or ")}`;
+}
+
+function kindName(schema: unknown): string | null {
+  if (!isObject(schema)) return null;
+  const { type, minimum, maximum, enum: values, const: only } = schema;
+  if (Array.isArray(values)) return `one of ${values.join(", ")}`;
+  if (typeof only === "number") return String(only);
+  if (type !== "integer" || typeof minimum !== "number" || typeof maximum !== "number") return null;
+  return `a number ${minimum} to ${maximum}`;
 }
 
 function violationOf(error: ErrorObject): Violation {

@@ -22,6 +22,8 @@ const selectAgentType = statement<{ agent_type: string | null }>(
 export const taskUpdate = taskCommand({
   name: "task.update",
   claims: takerNamed,
+  target: ({ input }) =>
+    input.assignee === undefined ? input.status && taskStateOf(input.status) : ("assigned" as const),
   async load(tx, { input, actor, id, clockTime, desk }) {
     const [taker, places, own] = await Promise.all([
       input.assignee === undefined ? null : awaitTaker(tx, input.assignee, { now: clockTime, rules: desk.policy }),

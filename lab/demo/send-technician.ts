@@ -42,7 +42,8 @@ export async function sendTechnician({
 
   const dispatched = await dana.attempts("assignment.dispatch", ticketId, {
     tech_id: best.tech_id,
-    recommendation_snapshot_id: snapshot_id,
+    // Its first alone is what a recommendation stands for: on a desk with work from before, Ana may come after others.
+    ...(rank === 1 && { recommendation_snapshot_id: snapshot_id }),
   });
   if (!dispatched.ok) return sentByWorker(dana, ticketId, dispatched.refusal, note);
   note(dana, `dispatches ${best.tech_name}`, dispatched.body.receipt);

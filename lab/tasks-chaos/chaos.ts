@@ -20,6 +20,7 @@ import { chance, shuffled } from "../bench/chance.ts";
 import { startWorkerProcess, type WorkerProcess } from "../bench/worker-process.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { readEffects, type Doing } from "./effects.ts";
+import { LateAnswers } from "./late-answers.ts";
 import { startKillablePostgres, type KillablePostgres } from "./killable-postgres.ts";
 import { judge, type Evidence, type TaskAtEnd, type TrailEvent, type Verdict } from "./model.ts";
 
@@ -47,6 +48,8 @@ export type ChaosReport = Verdict & {
   readonly retries: number;
   /** What agents said of trouble, and how often. */
   readonly troubles: Readonly<Record<string, number>>;
+  /** What was answered to agents that say of a task that it is done after it was taken from them: HTTP status, and how often. */
+  readonly lateAnswers: Readonly<Record<string, number>>;
   /** How often an agent ended that nobody had killed. */
   readonly ownEnds: number;
   /** Of the agents' processes, before the end. */
@@ -88,6 +91,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   await writeFile(effectsFile, "");
   const completed = new Set<string>();
   const capacity = new Map<string, number>();
+  const tokens = new Map<string, string>();
   const agents: AgentProcess[] = [];
   ends.defer(async () => void (await Promise.all(agents.map((agent) => agent.stop()))));
   for (let n = 0; n < options.agents; n++) {
@@ -97,6 +101,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const able = [scopes[n % scopes.length], ...scopes.filter(() => next() < 0.3)];
     await admin.post("agents", { slug, capabilities: able, max_concurrent });
     const token = String((await admin.post(`agents/${slug}/token`, {}))["token"]);
+    tokens.set(slug, token);
     const onCompleted = (task: string) => void completed.add(task);
     agents.push(new AgentProcess({ apiUrl: api.url, slug, token, effectsFile, onCompleted }));
   }
@@ -106,13 +111,16 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const brokers = Array.from({ length: options.brokers }, startBroker);
   ends.defer(async () => void (await Promise.all(brokers.map((broker) => broker.kill()))));
 
+  const late = new LateAnswers({ apiUrl: api.url, tokens, read: (use) => withClient(url, use) });
+  ends.defer(() => late.stop());
+
   const created = new Set<string>();
   const creating = createTasks(admin, options.tasks, workSeconds, next, created);
   const kills = await meanwhile(options, postgres, { brokers, startBroker, agents, next }, creating);
   await creating;
   say("all tasks have ended; judging…");
   const agentMiB = await memoryOf(agents.flatMap(({ pid }) => pid ?? []));
-  await Promise.all(agents.map((agent) => agent.stop()));
+  await Promise.all([late.stop(), ...agents.map((agent) => agent.stop())]);
   const verdict = await judged(url, {
     effects: await readEffects(effectsFile),
     capacity,
@@ -129,6 +137,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     kills,
     retries,
     troubles: summed(agents.map(({ troubles }) => troubles)),
+    lateAnswers: Object.fromEntries(late.answers),
     ownEnds: agents.reduce((sum, { ownEnds }) => sum + ownEnds, 0),
     agentMiB,
   };

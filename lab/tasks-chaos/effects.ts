@@ -22,10 +22,13 @@ export type Doing = {
   readonly seconds: number;
 };
 
-/** Reads its task as any command does; made of the shell alone, since two cores run fifty of them. */
+/**
+ * Reads its task as any command does, and does nothing where there is none: its agent was killed between the two. Made of the shell
+ * alone, since two cores run fifty of them.
+ */
 const script = `
 file=$1 agent=$2 launch=$3
-IFS= read -r task
+IFS= read -r task || exit 1
 at=\${task#*\\"assigned_at\\":\\"} at=\${at%%\\"*}
 tries=\${task#*\\"retry_count\\":} tries=\${tries%%,*}
 first=\${task#*\\"first\\":\\"} first=\${first%%\\"*}

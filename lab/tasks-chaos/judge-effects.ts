@@ -2,6 +2,7 @@
 
 import type { Absence } from "./agent-process.ts";
 import type { Effect } from "./effects.ts";
+import { lateResult } from "./late-answers.ts";
 
 /** From a task's assignment until its agent had it no more. */
 export type Attempt = {
@@ -70,6 +71,8 @@ export function judgeEffects(
     const { task, agent, at, by, resultOf } = attempt;
     const name = nameOf(attempt);
     const isBegun = begun.has(name);
+    // Its agent had it again, so the desk could not know better.
+    if (resultOf === lateResult) continue;
     if (by === "task.complete" && !done.has(nameOf({ task, agent, at: resultOf ?? "" })))
       violations.push(`${name} was completed by what nobody did`);
     // An answer of the same process that was on its way while the task was taken back and given to it again.

@@ -84,6 +84,8 @@ export async function testTmux(t: Ending): Promise<TestTmux> {
     await eventually("the tmux server is gone", async () => !(await isRunning(server)));
     sessions.clear();
   };
+  const inFront = (pane: string) =>
+    tmux("list-panes", "-t", pane, "-F", "#{pane_current_command}").catch(() => "nothing");
   const open = async (at: string, ...program: string[]) => {
     const colon = at.indexOf(":");
     const [session, window] = [at.slice(0, colon), at.slice(colon + 1)];
@@ -94,6 +96,8 @@ export async function testTmux(t: Ending): Promise<TestTmux> {
     sessions.add(session);
     const [pane = "", ...processes] = printed.split(" ");
     for (const one of processes) pids.add(Number(one));
+    // Until then it is a copy of the server, by the server's name.
+    await eventually("the program has begun", async () => !(await inFront(pane)).startsWith("tmux"));
     return pane;
   };
   t.after(async () => {

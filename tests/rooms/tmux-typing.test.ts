@@ -1,6 +1,8 @@
 // What is pushed into a pane of a real tmux arrives byte by byte as it was written, or not at all, and no shell runs any of it.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -108,6 +110,26 @@ describe("lines typed into a pane", { skip }, () => {
     assert.equal(await reader.readLine(), "/task q\r");
   });
 
+  test("are ended with an Enter though the worker that types them is killed meanwhile", async (t) => {
+    const server = await testTmux(t);
+    const reader = await server.reader({ at: "desk:reader", byLines: true });
+    const { href } = new URL("../../dispatch/rooms/transports/tmux/transport.ts", import.meta.url);
+    const push = JSON.stringify(pushTo({ at: "desk:reader", pushId }));
+    const worker = spawn(process.execPath, [
+      "--input-type=module",
+      "--eval",
+      `import { tmuxTransport } from ${JSON.stringify(href)};
+       await tmuxTransport({ socket: ${JSON.stringify(server.socket)} }).deliver(${push}, AbortSignal.timeout(60_000));`,
+    ]);
+    const ended = once(worker, "exit");
+    await eventually("the line is typed", async () =>
+      (await server.tmux("capture-pane", "-p", "-t", reader.pane)).includes(pushId),
+    );
+    worker.kill("SIGKILL");
+    await ended;
+    assert.equal(await reader.readLine(), line("/task 1").replace("\r", "\n"));
+  });
+
   test("are wiped away where the program has left between the look and the Enter", async (t) => {
     const server = await testTmux(t);
     const [marker, other] = [join(server.folder, "marker"), join(server.folder, "other")];
@@ -135,6 +157,8 @@ describe("lines typed into a pane", { skip }, () => {
       (await refusal(server.transport(), { at: "desk:odd", program: "a" })).message,
       /is in front and not a,/,
     );
+    const tmux = tmuxOf({ socket: server.socket });
+    assert.equal(await typeLine(tmux, await paneAt(tmux, "desk:odd"), `${title}f`, "/task 2"), false);
   });
 
   test("with control characters are refused", async (t) => {
@@ -148,12 +172,13 @@ describe("lines typed into a pane", { skip }, () => {
     const server = await testTmux(t);
     await server.reader({ at: "desk:shown", byLines: true });
     const transport = server.transport();
-    const text = `/task ${"é".repeat(1_500)}`;
-    await deliver(transport, { at: "desk:shown", text, pushId });
+    // Three are more than 4 KiB, and the screen's 30 lines of 100 columns less.
+    const text = `/task ${"x".repeat(1_900)}`;
+    for (const _ of [1, 2]) await deliver(transport, { at: "desk:shown", text, pushId });
     const { captured } = await deliver(transport, { at: "desk:shown", text, pushId, capture: true });
     const shown = captured ?? "";
     assert.ok(Buffer.byteLength(shown) > 4_090 && Buffer.byteLength(shown) <= 4_096, shown);
-    assert.ok(shown.endsWith(`é #${pushId}`), shown);
+    assert.ok(shown.endsWith(`x #${pushId}`), shown);
     assert.equal(
       await transport.lastLine({ address: "desk:shown" }, AbortSignal.timeout(60_000)),
       `${text} #${pushId}`,
@@ -218,5 +243,8 @@ describe("spacing", () => {
     await Promise.all(rooms.map((at) => deliver(transport, { at, pushId })));
     assert.deepEqual(paused, [300, 600]);
     for (const reader of readers) assert.equal(await reader.readLine(), line("/task 1"));
+    const apart = server.transport({ clock, spacingMs: 0 });
+    await Promise.all(rooms.map((at) => deliver(apart, { at, pushId })));
+    assert.deepEqual(paused, [300, 600]);
   });
 });

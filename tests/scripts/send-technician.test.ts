@@ -1,4 +1,5 @@
-// The demo's dispatcher beside a worker that is quicker: the story goes on with whom the worker sent.
+// The demo's dispatcher beside a worker that is quicker: the story goes on with whom the worker sent. And one with work from before, on
+// which the only technician who can speak is no longer the first.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,4 +26,19 @@ test("whom the worker has sent is told, with the worker's receipt", async (t) =>
   });
   assert.equal(sent.techId, ana);
   assert.deepEqual(told, [`The worker was quicker than Dana, and dispatched ${sent.name} (assignment.dispatch)`]);
+});
+
+test("the only technician who can speak is sent, also where the recommendation names another first", async (t) => {
+  const api = await startTestApi({ t });
+  const { id, window } = await ticketIn(api, "SCHEDULED");
+  const { recommendations } = await api.run("assignment.recommend", {
+    ticket: id,
+    body: { service_type: "CANNOT_SECURE_ENTRY", recommendation_limit: 20, preferred_window: window },
+  });
+  const second = recommendations[1]?.tech_id ?? assert.fail("one technician alone is recommended");
+  const dispatcher = new HttpSpeaker(api.url, { kind: "headers" }, { id: "dana", label: "Dana", role: "dispatcher" });
+  const cast = { dispatcher, techId: second };
+  const { techId } = await sendTechnician({ cast, ticketId: id, window, note: () => undefined });
+  const ticket = await api.read("ticket.get", { ticket: id });
+  assert.deepEqual([techId, ticket.assigned_tech_id, ticket.state], [second, second, "DISPATCHED"]);
 });

@@ -5,8 +5,8 @@ import type pg from "pg";
 
 /**
  * For every table its rows and its youngest writing transaction: an insert, update or delete changes at least one of
- * the two, a row lock neither. Refusals are recorded on purpose and later than the answer, so `rejections` stays out, as does the row
- * in which an API says every few seconds that it is there.
+ * the two, a row lock neither. Refusals are recorded on purpose and later than the answer, so `rejections` stays out, and
+ * so does `desk_listening`, which an API writes all the time.
  */
 export async function tracesLeft(owner: pg.Pool): Promise<Record<string, string>> {
   const { rows } = await owner.query<Record<string, string>>(await statementFor(owner));
@@ -20,7 +20,9 @@ async function statementFor(owner: pg.Pool): Promise<string> {
   if (known !== undefined) return known;
   const { rows } = await owner.query<{ name: string }>(
     `SELECT quote_ident(relname) AS name FROM pg_class
-     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname NOT IN ('rejections', 'desk_listening') ORDER BY 1`,
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+       AND relname NOT IN ('rejections', 'desk_listening')
+     ORDER BY 1`,
   );
   const parts = rows.map(
     ({ name }) =>

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { chaos } from "../../lab/tasks-chaos/chaos.ts";
 import type { Effect } from "../../lab/tasks-chaos/effects.ts";
+import { lateResult } from "../../lab/tasks-chaos/late-answers.ts";
 import { judge, type TaskAtEnd, type TrailEvent } from "../../lab/tasks-chaos/model.ts";
 
 test("each task is done once, by one agent and within its capacity, whatever is killed", async (t) => {
@@ -87,6 +88,16 @@ describe("the model finds", () => {
       says: /by other, and clerk has it/,
     },
     "an answer of somebody who had it no more": { trail: [made, given, { ...done, actor: "other" }], says: /by other/ },
+    "an answer that came after the time was over": {
+      trail: [made, given, late, { ...done, seq: 4, before: "pending", resultOf: lateResult }],
+      effects: [effect("begin")],
+      says: /by clerk, and null has it/,
+    },
+    "nothing where whoever answers late has it again": {
+      trail: [made, given, late, again("clerk"), doneAgain("clerk", lateResult)],
+      effects: [effect("begin")],
+      says: null,
+    },
     "a task that was completed twice": {
       trail: [made, given, done, { ...done, seq: 4, before: "completed" }],
       says: /after it had ended/,

@@ -114,6 +114,51 @@ describe("a task that is moved by hand", async () => {
     assert.equal((await api.read("task.check", { task: id })).assignee, "clerk");
   });
 
+  test("is as it is once it is completed or cancelled, whatever else is to be changed of it", async () => {
+    const done = await addTask(api);
+    await worker.wake();
+    await api.run("task.complete", by("clerk", done.id));
+    const off = await addTask(api, { hold: true });
+    await api.run("task.update", { task: off.id, body: { status: "cancelled" } });
+    for (const { id, status } of [
+      { id: done.id, status: "completed" },
+      { id: off.id, status: "cancelled" },
+    ]) {
+      const before = await heard(api, id);
+      for (const body of [{ priority: "high" }, { context: { serial: "CL-2" } }, { status, priority: 1 }]) {
+        const refused = await move(id, body);
+        assert.deepEqual(said(refused), [409, "INVALID_STATE_TRANSITION"]);
+        const { from_state, to_state, allowed_to_states } = refused.error;
+        assert.deepEqual(
+          { from_state, to_state, allowed_to_states },
+          { from_state: status, to_state: status, allowed_to_states: [] },
+        );
+      }
+      const { priority, context } = await api.read("task.check", { task: id });
+      assert.deepEqual(
+        { priority, context, events: await heard(api, id) },
+        { priority: 3, context: null, events: before },
+      );
+    }
+  });
+
+  test("is as urgent as a number says, or a word: whoever sends another is told both", async () => {
+    const message =
+      "must be a number 1 to 5, or one of critical, emergency, high, urgent, medium, routine, low, background";
+    for (const [priority, rule] of [
+      ["asap", "enum"],
+      [9, "maximum"],
+      [true, "enum"],
+    ] as const) {
+      const body = { title: "Check the warranty", scope: "warranty", priority };
+      const { status, error } = await api.refuse("task.create", { body });
+      assert.deepEqual(
+        { status, wrong: error["validation_errors"] },
+        { status: 400, wrong: [{ path: "priority", rule, message }] },
+      );
+    }
+  });
+
   test("is found by whoever asked for it, however they are called", async () => {
     const actor = "Dana O'Neil@desk.example";
     const { id, requester } = await api.run("task.create", {

@@ -158,7 +158,7 @@ export const taskCases = {
     method: "PATCH",
     path: one,
     roles: ["dispatcher", "agent", "qa", "admin"],
-    from: allTaskStates,
+    from: allTaskStates.filter((state) => leadsTo(state).length > 0),
     to: [],
     status: 200,
     scope: { by: "named", send: ({ taskId }) => ({ task: taskId, body: { priority: 1 } }) },

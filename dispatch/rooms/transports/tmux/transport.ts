@@ -18,16 +18,18 @@ export type TmuxTransport = Transport & {
   lastLine(room: Pick<DeliveryRoom, "address">, signal: AbortSignal): Promise<string>;
 };
 
-export type TmuxTransportOptions = TmuxServer & { readonly clock?: SpacingClock };
+export type TmuxTransportOptions = TmuxServer & {
+  readonly clock?: SpacingClock;
+  /** Between two lines on the server: 300 unless given; 0 for who keeps the rooms of a group apart by `spaced` itself. */
+  readonly spacingMs?: number;
+};
 
-/** Between two lines on one server. */
-const everyMs = 300;
 /** Until a program has shown something of what it was told. */
 const beforeCaptureMs = 300;
 
-export function tmuxTransport({ clock = realClock, ...server }: TmuxTransportOptions): TmuxTransport {
+export function tmuxTransport({ clock = realClock, spacingMs = 300, ...server }: TmuxTransportOptions): TmuxTransport {
   const tmux = tmuxOf(server);
-  const turn = spaced(everyMs, clock);
+  const turn = spaced(spacingMs, clock);
   return {
     async deliver(delivery, signal): Promise<Delivered> {
       const { pane, program, line } = await inTime(signal, async () => {
