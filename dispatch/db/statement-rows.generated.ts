@@ -3311,6 +3311,7 @@ export type StatementRows = {
     prompt: string | null;
     task_id: string | null;
     capture: boolean;
+    automatic: boolean;
     attempts: number;
     room_id: string;
     name: string;

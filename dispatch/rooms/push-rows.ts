@@ -37,6 +37,7 @@ export type Outgoing = {
   readonly prompt: string | null;
   readonly task_id: TaskId | null;
   readonly capture: boolean;
+  readonly automatic: boolean;
   readonly attempts: number;
   readonly room_id: RoomId;
   readonly name: string;
@@ -48,7 +49,7 @@ export type Outgoing = {
 
 const selectOutgoing = statement<Outgoing>(
   "push_outgoing",
-  `SELECT pushes.id, coalesce(message, command) AS text, prompt, task_id, capture, attempts, room_id, name, transport,
+  `SELECT pushes.id, coalesce(message, command) AS text, prompt, task_id, capture, automatic, attempts, room_id, name, transport,
           CASE WHEN transport = 'openclaw' THEN coalesce(session_key, address) ELSE address END AS address, secret, program
    FROM pushes JOIN rooms ON rooms.id = room_id WHERE pushes.id = $1 AND status = 'sent'`,
 );

@@ -102,6 +102,8 @@ const deliveryOf = (push: Outgoing) => ({
   taskId: push.task_id,
   prompt: push.prompt,
   capture: push.capture,
+  // What a person says may go to a whole group.
+  spaced: !push.automatic,
   attempt: push.attempts,
 });
 

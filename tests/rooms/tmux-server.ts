@@ -168,6 +168,7 @@ export const pushTo = ({
     taskId: null,
     prompt: null,
     capture,
+    spaced: true,
     attempt: 1,
   }) satisfies Delivery;
 

@@ -26,6 +26,8 @@ export type Delivery = {
   readonly prompt: string | null;
   /** Whether what the room shows afterwards is wanted. */
   readonly capture: boolean;
+  /** Whether other rooms may be told the same right now: what is shown on one screen after the other keeps a distance then. */
+  readonly spaced: boolean;
   /** From 1. */
   readonly attempt: number;
 };

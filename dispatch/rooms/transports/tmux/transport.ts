@@ -20,7 +20,7 @@ export type TmuxTransport = Transport & {
 
 export type TmuxTransportOptions = TmuxServer & {
   readonly clock?: SpacingClock;
-  /** Between two lines on the server: 300 unless given; 0 for who keeps the rooms of a group apart by `spaced` itself. */
+  /** Between two lines on the server that other rooms may be told as well: 300 unless given. */
   readonly spacingMs?: number;
 };
 
@@ -33,7 +33,7 @@ export function tmuxTransport({ clock = realClock, spacingMs = 300, ...server }:
   return {
     async deliver(delivery, signal): Promise<Delivered> {
       const { pane, program, line } = await inTime(signal, async () => {
-        await turn(signal);
+        if (delivery.spaced) await turn(signal);
         return readied(tmux, delivery, signal);
       });
       if (!(await typeLine(tmux, pane, program, line))) throw await whyNot(tmux, delivery.room, program, signal);
