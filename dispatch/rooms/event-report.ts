@@ -6,6 +6,7 @@ import type { InputOf } from "../contract/index.ts";
 import { roomEventTypes, type RoomEventType, type RoomStatus } from "../contract/room-states.ts";
 import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
+import { requireScope } from "../kernel/authorize.ts";
 import { newId } from "../kernel/clock.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
@@ -119,7 +120,7 @@ function statusAfter(type: RoomEventType, fatal: boolean, busy: boolean): RoomSt
 
 type Moved = RelatedChange<TaskRow, TaskChange>;
 
-/** @throws Refusal TASK_NOT_FOUND, NOT_ASSIGNEE, INVALID_STATE_TRANSITION */
+/** @throws Refusal TASK_NOT_FOUND, FORBIDDEN_SCOPE, NOT_ASSIGNEE, INVALID_STATE_TRANSITION */
 function moveTask(
   { type, text }: ReturnType<typeof readSaid>,
   { fatal = false, percent }: Said,
@@ -128,6 +129,8 @@ function moveTask(
   task: TaskRow | null,
 ): Moved {
   if (!task) throw new Refusal("TASK_NOT_FOUND", { task_id: taskId, field: "task_id" });
+  const place = taskAggregate.placeOf(task);
+  if (place) requireScope(actor, place);
   const isHeld = task.status === "assigned" || task.status === "in_progress";
   if (task.assignee !== actor.id && task.assignee !== null)
     throw new Refusal("NOT_ASSIGNEE", { assignee: task.assignee });

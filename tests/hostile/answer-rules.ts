@@ -17,7 +17,7 @@ const statusesOfHttp = new Set([408, 431]);
 /** Words of Postgres, of node, of our own files. None of the attacks' own texts holds one, so an echo is no leak. */
 const insides = [
   /\b(FROM|INTO|UPDATE|JOIN) (tickets|accounts|sites|contacts|assets|audit_events|idempotency_keys|technicians)\b/,
-  /\b(FROM|INTO|UPDATE|JOIN) (approvals|bookings|tasks|agents)\b/,
+  /\b(FROM|INTO|UPDATE|JOIN) (approvals|bookings|tasks|agents|rooms|room_words|pushes|room_events)\b/,
   /::(uuid|text|timestamptz|int|bigint|jsonb)\b/,
   /syntax error at or near|invalid input syntax|violates|relation "|duplicate key|out of range for type|deadlock detected/,
   /\n\s+at |\bat \S+ \(|\.ts:\d+|node:internal|node_modules|file:\/\//,
@@ -30,6 +30,9 @@ const statusOfTool = new Map<ToolName, number>([
   ...commandEntries.map(([name, entry]) => [name, entry.status] as const),
   ...queryEntries.map(([name]) => [name, 200] as const),
 ]);
+
+/** What makes something by name changes what is called so already. */
+const changesWhatThereIs: ReadonlySet<ToolName> = new Set(["worker.register", "room.create", "control.open"]);
 
 export type Verdict = { readonly status: number; readonly code: string | null; readonly body: unknown };
 
@@ -64,8 +67,7 @@ function judged(request: HttpRequest, tool: ToolName | null, { status, headers, 
   assert.equal(headers.get("content-type"), "application/json; charset=utf-8");
   const body: unknown = JSON.parse(text);
   if (status < 300 && tool !== null) {
-    // What puts somebody on the roster changes whoever is there already.
-    const changed = tool === "worker.register" && status === 200;
+    const changed = changesWhatThereIs.has(tool) && status === 200;
     assert.ok(changed || status === statusOfTool.get(tool), `status ${status}`);
     return { status, code: null, body: parseBody(tool, body) };
   }

@@ -48,6 +48,7 @@ for (const profile of profiles) {
             for: (entry, pick) => source.for(entry, pick),
             plan: (pick) => source.plan(pick),
             task: (entry, pick) => source.task(entry, pick),
+            event: (pick) => source.event(pick),
             invoice: (pick) => source.invoice(pick),
             receipt: (pick) => receiptFor(worlds, fromB, pick),
           })

@@ -169,6 +169,22 @@ describe("whose rows a caller sees", async () => {
     );
   });
 
+  test("a worker's report moves no task of B's by a token for A's", async () => {
+    const body = { type: "task_completed", task_id: b.taskId, summary: "done" };
+    const traces = await tracesLeft(api.owner);
+    for (const [, headers] of ofA) {
+      const { error } = await api.refuse("event.report", {
+        as: "agent",
+        actor: b.roomWorker,
+        room: b.room,
+        headers,
+        body,
+      });
+      assert.equal(error.code, "FORBIDDEN_SCOPE");
+    }
+    assert.deepEqual(await tracesLeft(api.owner), traces);
+  });
+
   test("the API's own paths hold nothing of B's, and the stream of events only to B's people", async () => {
     const asked = { "x-actor-id": "somebody", "x-actor-role": "dispatcher", "x-account-scope": acme.id };
     for (const path of Object.keys(ownPaths).filter((one) => ownPaths[one] !== "rows")) {

@@ -7,7 +7,7 @@ import { isObject } from "../../dispatch/kernel/json.ts";
 import type { TestApi } from "../support/api.ts";
 import { firstEvidenceOf } from "../support/evidence.ts";
 import { newestInvoice } from "../support/invoices.ts";
-import { taskIn } from "../support/task-builder.ts";
+import { sleepingWorker, taskIn } from "../support/task-builder.ts";
 import { addAllEvidence, ticketIn, type BuiltTicket, type Plan } from "../support/ticket-builder.ts";
 import { resumeAll } from "./attacked-api.ts";
 
@@ -27,6 +27,10 @@ type Window = { readonly start: string; readonly end: string };
 
 /** Who has the pool's tasks, by the name of one of those who attack. */
 export const pooledWorker = "agent-one";
+/** Where they sit, and where somebody else does: what the attack hands out there is not theirs. */
+export const pooledRoom = "agents-room";
+export const otherRooms = ["day-room", "night-room"] as const;
+const otherWorker = "day-clerk";
 /** What a clock alone brings about needs none in stock. */
 const stockedTasks = taskStates.filter((state) => state !== "timed_out");
 
@@ -42,6 +46,7 @@ export class TicketPool {
   readonly #tasks = new Map<string, TaskState>();
   readonly #receipts: string[] = [];
   readonly #plans: string[] = [];
+  readonly #events: string[] = [];
   #filling: Promise<void> = Promise.resolve();
   #wanted = 0;
 
@@ -72,6 +77,14 @@ export class TicketPool {
         this.#tasks.set(id, state);
       }
     }
+    await this.#stockRoom(pooledRoom, pooledWorker);
+    await this.#stockRoom(otherRooms[0], await sleepingWorker(this.#api, otherWorker));
+  }
+
+  async #stockRoom(name: string, worker_id: string): Promise<void> {
+    const { status, text } = await this.#api.call("room.create", { body: { name, worker_id } });
+    // The attack may have seated them elsewhere.
+    if (status >= 300 && status !== 409) throw new Error(text);
   }
 
   /**
@@ -114,6 +127,11 @@ export class TicketPool {
     return pick === null ? null : (this.#plans[pick % this.#plans.length] ?? null);
   }
 
+  /** What some worker said lately; null when nobody has said anything yet, or none is picked. */
+  event(pick: number | null): string | null {
+    return pick === null ? null : (this.#events[pick % this.#events.length] ?? null);
+  }
+
   /** Takes note of what a command's answer says about its ticket. */
   learn(body: unknown): void {
     if (!isObject(body)) return;
@@ -122,6 +140,10 @@ export class TicketPool {
     if (isObject(body["plan"]) && body["plan"]["status"] === "PROPOSED") {
       this.#plans.unshift(String(body["plan"]["id"]));
       this.#plans.length = Math.min(this.#plans.length, keptPlans);
+    }
+    if (isObject(body["event"])) {
+      this.#events.unshift(String(body["event"]["event_id"]));
+      this.#events.length = Math.min(this.#events.length, keptPlans);
     }
     const { ticket: inner, task = body, hold_id } = body;
     if (isObject(task) && typeof task["id"] === "string" && this.#tasks.has(task["id"])) {

@@ -25,7 +25,7 @@ import {
   validValue,
   type Known,
 } from "./schema-arbitrary.ts";
-import { pooledWorker, type TicketPool } from "./ticket-pool.ts";
+import { otherRooms, pooledRoom, pooledWorker, type TicketPool } from "./ticket-pool.ts";
 
 /** What to ask, before it is known of which ticket. */
 export type ToolCall = {
@@ -45,6 +45,7 @@ const holdOfTicket = "(the hold of this ticket)";
 const invoiceOfTicket = "(the invoice of this ticket)";
 const thisTicket = "(this ticket)";
 const thisTask = "(this task)";
+const thisEvent = "(what a worker said)";
 const startOfTicket = "(the start of this ticket's visit)";
 const endOfTicket = "(the end of this ticket's visit)";
 
@@ -85,6 +86,10 @@ export const deskFields: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map<st
   ["ticket_id", fc.constant(thisTicket)],
   ["parent_id", fc.constant(thisTask)],
   ["assignee", fc.constantFrom(pooledWorker, pooledWorker, ...workerTargets)],
+  ["event_id", fc.constant(thisEvent)],
+  ["up_to", fc.constant(thisEvent)],
+  ["reply_to", fc.constant(thisEvent)],
+  ["room", fc.constantFrom(pooledRoom, ...otherRooms)],
   ["approval_id", fc.constant(approvalOfTicket)],
   ["invoice_id", fc.constant(invoiceOfTicket)],
   ["confirmation_id", fc.constant(holdOfTicket)],
@@ -155,6 +160,33 @@ const fieldsOfTool: ReadonlyMap<ToolName, ReadonlyMap<string, fc.Arbitrary<unkno
       ["kind", fc.constant("agent")],
       // Or neither would ever sleep, and nobody could be woken.
       ["policy", fc.constant("on_demand")],
+    ]),
+  ],
+  [
+    "room.create",
+    new Map<string, fc.Arbitrary<unknown>>([
+      ["name", fc.constantFrom(...otherRooms)],
+      ["kind", fc.constantFrom("desk", "field")],
+      ["transport", fc.constantFrom("inbox", "inbox", "inbox", "webhook")],
+      ["address", fc.constantFrom(...otherRooms, "https://example.invalid/pushes")],
+      ["worker_id", fc.constantFrom(...workerTargets)],
+      ["aliases", fc.constantFrom([], ["daytime"])],
+      ["groups", fc.constantFrom([], ["office"])],
+    ]),
+  ],
+  ["room.list", new Map([["kind", fc.constantFrom("control", "desk", "field")]])],
+  [
+    "room.push",
+    new Map<string, fc.Arbitrary<unknown>>([
+      ["target", fc.constantFrom(pooledRoom, ...otherRooms, "office", "all-rooms")],
+      ["command", fc.constantFrom("/queue-check", "/queue-check", "/review it", "/exit")],
+    ]),
+  ],
+  [
+    "event.report",
+    new Map<string, fc.Arbitrary<unknown>>([
+      ["type", fc.constantFrom("task_completed", "progress_update", "dispatch:task_failed", "waiting_for_input")],
+      ["task_id", fc.constant(thisTask)],
     ]),
   ],
   ["billing.credit", new Map([["all", fc.constantFrom(true, true, true, false)]])],
@@ -302,10 +334,18 @@ export const allTools: readonly ToolName[] = toolEntries.map(([tool]) => tool);
 
 const entries = new Map<ToolName, CommandEntry | QueryEntry>([...commandEntries, ...queryEntries]);
 
+/** Whoever attacks sits in one room; of the others work is asked. */
+const roomFor = (tool: ToolName, pick: number): string =>
+  tool === "event.report"
+    ? pooledRoom
+    : tool === "task.dispatch"
+      ? otherRooms[0]
+      : ([pooledRoom, ...otherRooms][pick % 3] ?? pooledRoom);
+
 /** The call as a request, its ticket chosen from the pool as that is now. */
 export function requestOf(
   call: ToolCall,
-  pool: Pick<TicketPool, "for" | "plan" | "receipt" | "invoice" | "task">,
+  pool: Pick<TicketPool, "for" | "plan" | "receipt" | "invoice" | "task" | "event">,
 ): HttpRequest {
   const entry = entries.get(call.tool);
   if (!entry) throw new Error(`no such tool: ${call.tool}`);
@@ -313,7 +353,9 @@ export function requestOf(
   const ticket = call.pick === null ? null : pool.for(isCommand ? entry : null, call.pick);
   const nobody = "0198c000-0000-7000-8000-000000000000";
   const task = pool.task(isCommand ? entry : null, call.pick) ?? nobody;
+  const event = pool.event(call.pick) ?? nobody;
   const path = entry.path
+    .replace("{roomId}", call.pick === null ? nobody : roomFor(call.tool, call.pick))
     .replace("{taskId}", task)
     .replace("{slug}", call.pick === null ? "nobody" : (workerTargets[call.pick % workerTargets.length] ?? "nobody"))
     .replace("{ticketId}", ticket?.id ?? nobody)
@@ -333,6 +375,7 @@ export function requestOf(
       .replaceAll(invoiceOfTicket, ticket?.invoiceId ?? nobody)
       .replaceAll(thisTicket, ticket?.id ?? nobody)
       .replaceAll(thisTask, task)
+      .replaceAll(thisEvent, event)
       .replaceAll(startOfTicket, ticket?.window.start ?? minutesFromNow(60))
       .replaceAll(endOfTicket, ticket?.window.end ?? minutesFromNow(120));
   const query = call.query
