@@ -3579,6 +3579,20 @@ export type StatementRows = {
     room: string;
   };
   room_events_lock_unread: { id: string };
+  room_events_pressing: {
+    id: string;
+    room_id: string;
+    type: string;
+    task_id: string;
+    text: string;
+    percent: number;
+    fatal: boolean;
+    reported_by: string;
+    created_at: string;
+    acked_at: string;
+    acked_by: string;
+    room: string;
+  };
   room_events_to_tell: {
     id: string;
     type: string;

@@ -146,10 +146,22 @@ const countUnread = statement<{ unread: number }>(
   "room_events_unread",
   `SELECT count(*)::integer AS unread FROM room_events WHERE acked_at IS NULL AND ${ofTaskIn("room_events", 1)}`,
 );
+// Each part from the front of an index of its own, however many there are.
+const unreadPart = (isPressing: boolean) =>
+  `(SELECT ${roomEventColumns}, ${isPressing ? 0 : 1} AS place FROM room_events
+    WHERE acked_at IS NULL AND type ${isPressing ? "IN" : "NOT IN"} (${immediateTypes.map((type) => `'${type}'`).join(", ")})
+      AND ${ofTaskIn("room_events", 2)} ORDER BY created_at, id LIMIT $1)`;
+const eventColumnsOf = (from: string): string => roomEventColumns.replace(/\w+/g, (column) => `${from}.${column}`);
+const selectUnread = statement<NamedEvent>(
+  "room_events_pressing",
+  `SELECT ${eventColumnsOf("e")}, rooms.name AS room
+   FROM (${unreadPart(true)} UNION ALL ${unreadPart(false)}) AS e JOIN rooms ON rooms.id = e.room_id
+   ORDER BY e.place, e.created_at, e.id LIMIT $1`,
+);
 
 /** What nobody has read, the most pressing first. */
 export const readUnread = (db: Session, actor: Actor, most: number): Promise<NamedEvent[]> =>
-  db.rows(selectEvents, [false, null, most, immediateTypes, ...reachOf(actor)]);
+  db.rows(selectUnread, [most, ...reachOf(actor)]);
 export const countUnreadEvents = async (db: Session, actor: Actor): Promise<number> =>
   (await db.row(countUnread, reachOf(actor)))?.unread ?? 0;
 export const namedEventBody = ({ room, ...event }: NamedEvent) => roomEventBody(event, room);

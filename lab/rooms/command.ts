@@ -3,14 +3,19 @@
 
 import { join } from "node:path";
 import { runCommand, wholeNumber } from "../../dispatch/process/command-line.ts";
-import { createDatabase, throwawayServer } from "../bench/throwaway-database.ts";
+import { figuresOf } from "../bench/measure.ts";
+import { createDatabase, throwawayServer, type ThrowawayServer } from "../bench/throwaway-database.ts";
 import { roomsChaos } from "./chaos.ts";
 import { startRoomsDesk } from "./desk.ts";
+import { fillRooms } from "./full-desk.ts";
 import { fortyFive, items, rooms } from "./forty-five.ts";
 import { inboxReceiver, tmuxReceiver, TmuxServer, webhookReceiver } from "./receivers.ts";
 
 const say = (line: string): void => console.error(line);
 const wantedP95Ms = 1_000;
+const full = { rooms: 200, events: 5_000 } as const;
+const wantedBrief = { characters: 8_000, p99Ms: 30 } as const;
+const briefReads = 300;
 
 export const benchRoomsCommand = (): Promise<void> =>
   runCommand(
@@ -18,13 +23,15 @@ export const benchRoomsCommand = (): Promise<void> =>
       name: "pnpm dispatch:bench:rooms",
       about:
         `Assigns ${items} items to ${rooms} idle rooms of each transport, on a throw-away desk, and measures how soon each is heard; counts ` +
-        "the requests that ask for work. Prints a table, then JSON; 1 where something is not as wanted.",
+        `the requests that ask for work. Then reads the brief of a desk with ${full.rooms} rooms and ${full.events} events. Prints a table, ` +
+        "then JSON; 1 where something is not as wanted.",
       options: { transports: { type: "string" } },
       meanings: { transports: "which, with commas between (default inbox,webhook,tmux)" },
     },
     async ({ transports = "inbox,webhook,tmux" }) => {
       await using ends = new AsyncDisposableStack();
       const server = await throwawayServer(ends, say);
+      const brief = await readBriefs(server);
       const outcomes: Record<string, Awaited<ReturnType<typeof fortyFive>>> = {};
       for (const transport of transports.split(",")) {
         say(`${transport}…`);
@@ -56,11 +63,39 @@ export const benchRoomsCommand = (): Promise<void> =>
         );
         isAsWanted &&= acked === items && polls === 0 && p95_ms < wantedP95Ms;
       }
-      console.log(`${isAsWanted ? "as" : "NOT as"} wanted: all heard, nobody asked, p95 under ${wantedP95Ms} ms`);
-      console.log(JSON.stringify(outcomes));
+      console.log(
+        `brief of ${full.rooms} rooms and ${full.events} events: ${brief.characters} characters, p50 ${brief.p50_ms} ms, p99 ${brief.p99_ms} ms`,
+      );
+      isAsWanted &&= brief.characters <= wantedBrief.characters && brief.p99_ms <= wantedBrief.p99Ms;
+      console.log(
+        `${isAsWanted ? "as" : "NOT as"} wanted: all heard, nobody asked, p95 under ${wantedP95Ms} ms; the brief within ${wantedBrief.characters} characters, p99 within ${wantedBrief.p99Ms} ms`,
+      );
+      console.log(JSON.stringify({ outcomes, brief }));
       return isAsWanted ? 0 : 1;
     },
   );
+
+async function readBriefs(server: ThrowawayServer): Promise<{ characters: number; p50_ms: number; p99_ms: number }> {
+  say("brief…");
+  await using own = new AsyncDisposableStack();
+  const databaseUrl = await createDatabase(server.url);
+  const settings = { DISPATCH_AUTH_ALLOW_DEV_HEADERS: "true" };
+  const desk = await startRoomsDesk(own, { databaseUrl, folder: server.folder, workers: 0, settings });
+  const headers = { "x-agent-id": "dana", "x-actor-id": "dana", "x-actor-role": "dispatcher" };
+  await fillRooms(databaseUrl, full);
+  const ms: number[] = [];
+  let characters = 0;
+  for (let n = 0; n < briefReads + 20; n++) {
+    const begun = performance.now();
+    const response = await fetch(`${desk.url()}/api/v1/control/brief`, { headers });
+    const { text }: { text: string } = JSON.parse(await response.text());
+    // The first ones warm the process.
+    if (n >= 20) ms.push(performance.now() - begun);
+    characters = text.length;
+  }
+  const { p50_ms, p99_ms } = figuresOf(ms, ms.reduce((sum, one) => sum + one, 0) / 1_000);
+  return { characters, p50_ms, p99_ms };
+}
 
 export const chaosRoomsCommand = (): Promise<void> =>
   runCommand(

@@ -117,6 +117,8 @@ CREATE TABLE room_events (
 );
 CREATE INDEX room_events_untold ON room_events (created_at, id) WHERE told_at IS NULL;
 CREATE INDEX room_events_unread ON room_events (created_at, id) WHERE acked_at IS NULL;
+CREATE INDEX room_events_pressing ON room_events (created_at, id)
+  WHERE acked_at IS NULL AND type IN ('task_failed', 'waiting_for_input');
 CREATE INDEX room_events_room ON room_events (room_id, created_at DESC, id);
 
 -- How far the outbox was followed for the rooms, by all workers together.
