@@ -7,6 +7,7 @@ import {
   isFurtherBook,
   isShippedProfile,
   priceBookFile,
+  pushPolicyFile,
   readJson,
   shippedFolder,
   shippedProfileFile,
@@ -38,7 +39,8 @@ export function shippedExample(file: string, pointer: string, missing?: string):
 function shippedFile(file: string): unknown {
   if (incidentTypeOf(file) !== null) return readJson(shippedFolder, "incidents/DOOR_WONT_LATCH.json");
   if (isFurtherBook(file)) return readJson(shippedFolder, priceBookFile);
-  if (singleFiles.includes(file) && file !== "profile.json") return readJson(shippedFolder, file);
+  if (file === pushPolicyFile || (singleFiles.includes(file) && file !== "profile.json"))
+    return readJson(shippedFolder, file);
   const name = basename(file, ".json");
   return readJson("/", shippedProfileFile(isShippedProfile(name) ? name : "strict"));
 }

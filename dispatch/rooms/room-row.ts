@@ -70,7 +70,7 @@ const changing = {
   agent_status: "text",
   status_since: "timestamptz",
   status_reason: "text",
-  status_xact: "text",
+  status_xact: "xid8",
   question_id: "uuid",
   last_activity_at: "timestamptz",
   version: "integer",
@@ -107,7 +107,10 @@ const columnNames = [
   "audit_at",
 ] as const satisfies readonly (keyof RoomRow)[];
 
-export const roomColumns = columnNames.join(", ");
+// A restore knows transactions by their type.
+export const roomColumns = columnNames
+  .map((column) => (column === "status_xact" ? "status_xact::text AS status_xact" : column))
+  .join(", ");
 
 const selectRoom = statement<RoomRow>("room_select", `SELECT ${roomColumns} FROM rooms WHERE id = $1`);
 const selectRooms = statement<RoomRow>("rooms_select", `SELECT ${roomColumns} FROM rooms WHERE id = ANY ($1)`);

@@ -22,9 +22,9 @@ export const benchRoomsCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:bench:rooms",
       about:
-        `Assigns ${items} items to ${rooms} idle rooms of each transport, on a throw-away desk, and measures how soon each is heard; counts ` +
-        `the requests that ask for work. Then reads the brief of a desk with ${full.rooms} rooms and ${full.events} events. Prints a table, ` +
-        "then JSON; 1 where something is not as wanted.",
+        `Assigns ${items} items to ${rooms} idle rooms of each transport, on a throw-away desk, and measures how soon each is heard; ` +
+        `counts the requests that ask for work. Then reads the brief of a desk with ${full.rooms} rooms and ${full.events} events. ` +
+        "Prints a table, then JSON; 1 where something is not as wanted.",
       options: { transports: { type: "string" } },
       meanings: { transports: "which, with commas between (default inbox,webhook,tmux)" },
     },

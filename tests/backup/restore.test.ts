@@ -57,9 +57,11 @@ async function addCursors({ owner }: TestApi): Promise<void> {
     "INSERT INTO webhook_cursors (endpoint_id, xact, id) SELECT $1, xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1",
     [abreast],
   );
-  await owner.query(
-    "UPDATE nats_relay SET (xact, id) = (SELECT xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1)",
-  );
+  for (const table of ["nats_relay", "room_follow"])
+    await owner.query(
+      `UPDATE ${table} SET (xact, id) = (SELECT xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1)`,
+    );
+  await owner.query("UPDATE rooms SET status_xact = pg_current_xact_id()");
 }
 
 describe("a restored backup", async () => {
@@ -107,13 +109,26 @@ describe("a restored backup", async () => {
     );
   });
 
-  test("takes the relay to NATS back to just before the first event it has not told", async () => {
-    const { unread, there } = await one(
+  for (const [who, table] of [
+    ["the relay to NATS", "nats_relay"],
+    ["who follows for the rooms", "room_follow"],
+  ] as const)
+    test(`takes ${who} back to just before the first event it has not told`, async () => {
+      const { unread, there } = await one(
+        restored.url,
+        `SELECT (SELECT count(*)::int FROM outbox o, ${table} r WHERE (o.xact, o.id) > (r.xact, r.id)) AS unread,
+                (SELECT count(*)::int FROM outbox) AS there`,
+      );
+      assert.ok(Number(unread) > 0 && Number(unread) < Number(there), `${unread} of ${there} events are untold`);
+    });
+
+  test("lets whoever sits in a room be heard in a cluster whose transactions begin anew", async () => {
+    const { rooms, xact } = await one(
       restored.url,
-      `SELECT (SELECT count(*)::int FROM outbox o, nats_relay r WHERE (o.xact, o.id) > (r.xact, r.id)) AS unread,
-              (SELECT count(*)::int FROM outbox) AS there`,
+      "SELECT count(*)::int AS rooms, max(status_xact::text) AS xact FROM rooms",
     );
-    assert.ok(Number(unread) > 0 && Number(unread) < Number(there), `${unread} of ${there} events are untold`);
+    assert.ok(Number(rooms) > 0);
+    assert.equal(xact, "0");
   });
 
   test("takes each webhook back to just before the first event it has not read", async () => {

@@ -1,5 +1,6 @@
 // A desk with a history worth keeping: a ticket with real evidence, one that was closed, a booking of a technician who
-// takes no work any more, and an API that goes on working. What the tests of backup and restore begin with.
+// takes no work any more, a room with words in both directions, and an API that goes on working. What the tests of backup and
+// restore begin with.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import type { Manifest } from "../../dispatch/ops/backup/manifest.ts";
 import { takeBackup } from "../../dispatch/ops/backup/take.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { addTechnician } from "../support/directory.ts";
+import { pushTo, roomOf, saidIn } from "../support/room-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 
 export const schemes = ["s3", "minio"];
@@ -37,6 +39,9 @@ export async function startUsedDesk(t: { after(fn: () => Promise<void>): void })
   const api = await startTestApi({ profile: "strict", t });
   const { id: closed } = await ticketIn(api, "CLOSED", { summary: "Tür \\N klemmt sehr 📷" });
   await ticketIn(api, "IN_PROGRESS");
+  const room = await roomOf(api);
+  await saidIn(api, room);
+  await pushTo(api, room);
   const drained = await addTechnician(api.owner);
   await ticketIn(api, "DISPATCHED", { techId: drained });
   // What COPY must escape, and a booking that its trigger would refuse today.

@@ -16,6 +16,7 @@ import {
   NoWorkFile,
   PriceBookFile,
   ProfileFile,
+  PushPolicyFile,
 } from "../../dispatch/policy/schema.ts";
 
 const REAL = join(import.meta.dirname, "../../dispatch/policy");
@@ -139,7 +140,15 @@ describe("the policy set in force", () => {
   // Whoever loads a policy takes its schema on trust, as compiling the meta-schema costs each process a tenth of a second.
   it("is held to schemas that are such", () => {
     const ajv = new Ajv2020();
-    for (const schema of [AgreementsFile, CalendarFile, IncidentFile, NoWorkFile, PriceBookFile, ProfileFile])
+    for (const schema of [
+      AgreementsFile,
+      CalendarFile,
+      IncidentFile,
+      NoWorkFile,
+      PriceBookFile,
+      ProfileFile,
+      PushPolicyFile,
+    ])
       assert.ok(ajv.validateSchema(schema), ajv.errorsText());
   });
 
@@ -370,6 +379,25 @@ describe("the policy set in force", () => {
   });
 });
 
+describe("what rooms may be told", () => {
+  const usual = ["/queue-check", "/task", "/job-packet", "/vote", "/review"];
+
+  it("is what push-policy.json says", (t) => {
+    const folder = copyOfSet(t);
+    assert.deepEqual(loadPolicy("pilot", folder).pushPrefixes, usual);
+    edit(folder, "push-policy.json", `"/review"`, `"/revise"`);
+    assert.deepEqual(loadPolicy("pilot", folder).pushPrefixes, [...usual.slice(0, -1), "/revise"]);
+  });
+
+  it("is the usual where a folder of before has no such file, and then its hash says nothing of it", (t) => {
+    const folder = copyOfSet(t);
+    rmSync(join(folder, "push-policy.json"));
+    const { pushPrefixes, policyHash } = loadPolicy("pilot", folder);
+    assert.deepEqual(pushPrefixes, usual);
+    assert.notEqual(policyHash, loadPolicy("pilot").policyHash);
+  });
+});
+
 describe("policyHash", () => {
   it("stays the same when only the layout of a file changes", (t) => {
     const folder = copyOfSet(t);
@@ -403,6 +431,7 @@ describe("policyHash", () => {
     ["agreements.json", `"URGENT": 240`, `"URGENT": 241`],
     ["profile.json", `"warning_minutes": 45`, `"warning_minutes": 46`],
     ["calendar.json", `"yearly": "12-25"`, `"yearly": "12-26"`],
+    ["push-policy.json", `"/review"`, `"/revise"`],
   ] as const) {
     it(`changes with ${file}`, (t) => {
       const folder = copyOfSet(t);
@@ -483,6 +512,14 @@ describe("a bad policy set", () => {
       `"schema_version": "2"`,
       "/schema_version",
       /"1"/,
+    ],
+    [
+      "a word that rooms are never told",
+      "push-policy.json",
+      `"/review"`,
+      `"review"`,
+      "/prefixes/4",
+      /pattern|\/queue-check/,
     ],
     ["an agreement nobody can have", "agreements.json", `"standard"`, `"gold"`, "/agreements/0/name", /\["standard"\]/],
     [

@@ -22,7 +22,7 @@ CREATE TABLE rooms (
   status_since timestamptz NOT NULL,
   status_reason text,
   -- The transaction of that word: of two words the later transaction's counts, whatever the clocks of those who wrote them say.
-  status_xact text NOT NULL,
+  status_xact xid8 NOT NULL,
   -- The question that waits for an answer.
   question_id uuid,
   last_activity_at timestamptz NOT NULL,

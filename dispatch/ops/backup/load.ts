@@ -26,6 +26,7 @@ export const filledByMigrations: readonly string[] = [
   "machine_edges",
   "nats_relay",
   "number_series",
+  "room_follow",
   "task_tally",
 ];
 
@@ -78,7 +79,7 @@ export async function loadDatabase(
 }
 
 // A cursor counts by transaction and then by id, and without transactions by id alone. So it goes back to just before the
-// first event it has not read; what it read behind that is told again, as webhooks, NATS and notices may, and counted
+// first event it has not read; what it read behind that is told again, as webhooks, NATS, rooms and notices may, and counted
 // again, as sums of hundreds of thousands may.
 const firstUnread = `coalesce((SELECT min(o.id) - 1 FROM outbox o WHERE (o.xact, o.id) > (c.xact, c.id)),
                               greatest(c.id, (SELECT max(o.id) FROM outbox o)))`;
@@ -86,6 +87,7 @@ const rewinds = {
   webhook_cursors: `UPDATE webhook_cursors c SET since = NULL, id = ${firstUnread}`,
   event_notices: `UPDATE event_notices c SET id = ${firstUnread}`,
   nats_relay: `UPDATE nats_relay c SET id = ${firstUnread}`,
+  room_follow: `UPDATE room_follow c SET holder = NULL, held_until = NULL, id = ${firstUnread}`,
   task_tally: `UPDATE task_tally c SET id = ${firstUnread}`,
 };
 
