@@ -52,6 +52,7 @@ describe("secrets by file", () => {
       "DISPATCH_NATS_URL",
       "DISPATCH_OBJECT_STORE_KEY",
       "DISPATCH_OBJECT_STORE_SECRET",
+      "DISPATCH_OPENCLAW_TOKEN",
       "DISPATCH_TRAVEL_URL",
     ]);
   });

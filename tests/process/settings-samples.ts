@@ -11,6 +11,7 @@ const tried = [
   ["false", "anywhere", "strict", "./acme.json", "off", "required", "warn", "error", "DE", "FR", "true"],
   ["https://a.example/x", "https://b.example/y", "postgresql://a.example/x", "postgresql://b.example/y"],
   ["nats://a.example:4222", "nats://b.example:4222"],
+  ["ws://127.0.0.1:18080", "wss://b.example:18080"],
   ["11111111-2222-4333-8444-555555555555", "66666666-7777-4888-9999-aaaaaaaaaaaa"],
 ].flat();
 

@@ -145,6 +145,8 @@ describe("the names", () => {
       DISPATCH_MAX_CONCURRENT: ["assignment.max_concurrent_per_agent"],
       DISPATCH_EVENT_DIGEST_MS: ["events.digest_ms"],
       DISPATCH_TMUX_SOCKET: ["tmux.socket"],
+      DISPATCH_OPENCLAW_URL: ["openclaw.url"],
+      DISPATCH_OPENCLAW_TOKEN: ["openclaw.token"],
       DISPATCH_LOG_LEVEL: ["logging.level"],
     };
     const ours = Object.fromEntries(all.map(({ variable, key, aliases }) => [variable, [key, ...aliases]]));

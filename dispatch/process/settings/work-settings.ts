@@ -1,6 +1,6 @@
 // Settings of what happens by itself: tasks and the agents who do them, the worker's duties, plans, webhooks, the audit's watch.
 
-import { flag, hourOrOff, integer, text, webUrl, word } from "./kinds.ts";
+import { flag, hourOrOff, integer, text, url, webUrl, word } from "./kinds.ts";
 import { setting } from "./setting.ts";
 
 export const workSettings = {
@@ -67,6 +67,17 @@ export const workSettings = {
     "Socket of the tmux server that agents' rooms are in: a path, or a name in tmux's own folder",
     { shown: "unset: tmux's own", example: "dispatch" },
   ),
+  openclawUrl: setting(
+    "DISPATCH_OPENCLAW_URL",
+    "openclaw.url",
+    url(["ws:", "wss:"], "ws://127.0.0.1:18080"),
+    null,
+    "OpenClaw gateway whose sessions agents' rooms are; on this machine's loopback, or it wants a paired device",
+    { shown: "unset: off" },
+  ),
+  openclawToken: setting("DISPATCH_OPENCLAW_TOKEN", "openclaw.token", text, null, "Token of that gateway", {
+    secret: true,
+  }),
   workerIdentity: setting(
     "DISPATCH_WORKER_IDENTITY",
     "worker.identity",

@@ -155,7 +155,7 @@ async function startDeskApi(
 }
 
 /** What stands in openclaw.json before the first start on the desk. */
-export function firstConfiguration({ model }: Pick<GatewayDesk, "model">): JsonObject {
+export function firstConfiguration({ model }: { readonly model: Pick<ObedientModel, "url"> }): JsonObject {
   return {
     // A change counts from the next restart: the tests say when that is.
     gateway: { reload: { mode: "off" } },
