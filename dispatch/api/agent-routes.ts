@@ -3,7 +3,6 @@
 import { activities, type Activity } from "../contract/task-responses.ts";
 import { commands, pathWith, pipelineCommands } from "../contract/index.ts";
 import { roles as everyRole } from "../contract/roles.ts";
-import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { requireRole } from "../kernel/authorize.ts";
 import type { Desk } from "../kernel/desk.ts";
@@ -11,7 +10,7 @@ import { execute } from "../kernel/execute.ts";
 import { isObject, parseBody, type JsonObject } from "../kernel/json.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
-import { statusOfActivity } from "../rooms/follow.ts";
+import { noteAlive } from "../rooms/heartbeat.ts";
 import { heartbeatEveryMs } from "../workforce/presence.ts";
 import { agentSurface, type AgentCredentials } from "./agent-credentials.ts";
 import type { BodyReader } from "./body-reader.ts";
@@ -28,15 +27,6 @@ type Parts = {
 
 export const heartbeatPath = `${agentSurface}agents/{slug}/heartbeat`;
 export const eventsPath = `${agentSurface}events`;
-
-// Nothing but that it lives: no history grows by it, unless its room has heard another word since.
-const noteAlive = statement<{ slug: string }>(
-  "agent_alive",
-  `UPDATE agents SET heartbeat_at = $2, tokens_used = tokens_used + $4
-   WHERE slug = $1 AND running AND activity = coalesce($3, activity)
-     AND ($3 IS NULL OR NOT EXISTS (SELECT FROM rooms WHERE worker_slug = $1 AND agent_status <> $5))
-   RETURNING slug`,
-);
 
 export function agentRoutes(parts: Parts): RouteEntry[] {
   return [
@@ -65,8 +55,7 @@ async function heartbeat({ desk, kernel, agents, bodies }: Parts, exchange: Exch
       "type",
       "must be a whole number from 0 to 2147483647, of tokens since the heartbeat before",
     );
-  const status = statusOfActivity[activity ?? "idle"];
-  const alive = await desk.db.row(noteAlive, [slug, desk.clock.now().toISOString(), activity, tokens, status]);
+  const alive = await noteAlive(desk.db, { slug, activity, tokens, at: desk.clock.now().toISOString() });
   if (!alive)
     await run(kernel, exchange, {
       actor,

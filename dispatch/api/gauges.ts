@@ -17,7 +17,7 @@ import type { Metrics } from "./metrics.ts";
 import { restartsByPart } from "./part-watch.ts";
 import { natsGauges, pendingBySink, readNats } from "./nats-gauges.ts";
 import { readingOf, type Reading } from "./reading.ts";
-import { assignLatencyText, tallies } from "./task-tallies.ts";
+import { assignLatencyText, pushLatencyText, tallies } from "./task-tallies.ts";
 import { readWebhooks, webhookGauges } from "./webhook-gauges.ts";
 import { workDone, workersSeen } from "./workers-seen.ts";
 import { agentsByStatus, tasksByStatus, waitsByPriority } from "../workforce/task-standing.ts";
@@ -86,6 +86,7 @@ export function addGauges(
   const measured = inTurn("alert_signals", () => alerts.measure());
   const tally = inTurn("task_tally", () => readTally(desk.db));
   metrics.histogram(async () => assignLatencyText(await tally()));
+  metrics.histogram(async () => pushLatencyText(await tally()));
   metrics.readings({
     dispatch_dependency_up: async () => dependencies(await checks()),
     dispatch_db_pool_connections: async () => {

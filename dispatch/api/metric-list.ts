@@ -275,6 +275,13 @@ export const metricList = define({
     help: `Time from a task's move to pending to its move to assigned, the waking of a sleeper included; ${tallied}`,
     across: "max",
   },
+  dispatch_push_latency_seconds: {
+    type: "histogram",
+    labels: [],
+    unit: "seconds",
+    help: `Time from when a push could be told to its room until the other side had taken it, of those that were heard; ${tallied}`,
+    across: "max",
+  },
   dispatch_travel_service: {
     type: "gauge",
     labels: ["what"],

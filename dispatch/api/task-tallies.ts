@@ -22,16 +22,27 @@ export function tallies(read: () => Promise<TaskTally | null>) {
   };
 }
 
-const latency = "dispatch_assign_latency_seconds";
+/** How long tasks waited for their worker, in Prometheus' text form. */
+export const assignLatencyText = (tally: TaskTally | null): string =>
+  histogramText("dispatch_assign_latency_seconds", tally && { counts: tally.waits, sum: tally.wait_seconds });
 
-/** The histogram of waits, in Prometheus' text form: each bucket holds those below it too. */
-export function assignLatencyText(tally: TaskTally | null): string {
-  const head = [`# HELP ${latency} ${metricList[latency].help}`, `# TYPE ${latency} histogram`];
-  if (tally === null) return `${head.join("\n")}\n`;
+/** How long pushes took. */
+export const pushLatencyText = (tally: TaskTally | null): string =>
+  histogramText("dispatch_push_latency_seconds", tally && { counts: tally.pushes, sum: tally.push_seconds });
+
+type Counted = { readonly counts: readonly number[]; readonly sum: number };
+
+/** Each bucket holds those below it too. */
+function histogramText(
+  name: "dispatch_assign_latency_seconds" | "dispatch_push_latency_seconds",
+  seen: Counted | null,
+): string {
+  const head = [`# HELP ${name} ${metricList[name].help}`, `# TYPE ${name} histogram`];
+  if (seen === null) return `${head.join("\n")}\n`;
   let count = 0;
   const buckets = [...waitBounds, "+Inf"].map((bound, at) => {
-    count += tally.waits[at] ?? 0;
-    return `${latency}_bucket{le="${bound}"} ${count}`;
+    count += seen.counts[at] ?? 0;
+    return `${name}_bucket{le="${bound}"} ${count}`;
   });
-  return `${[...head, ...buckets, `${latency}_sum ${tally.wait_seconds}`, `${latency}_count ${count}`].join("\n")}\n`;
+  return `${[...head, ...buckets, `${name}_sum ${seen.sum}`, `${name}_count ${count}`].join("\n")}\n`;
 }

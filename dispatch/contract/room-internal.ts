@@ -97,9 +97,9 @@ export const roomInternalCommands = defineCommands({
     next: [],
     output: body.room,
     input: Type.Object({
-      /** When it was said, and by which transaction: what is older than the room's last word changes nothing. */
+      /** When it was said, and by which transaction, this one where it is absent: what is older than the room's last word changes nothing. */
       at: Type.String({ format: "date-time" }),
-      xact: Type.String({ pattern: "^[0-9]{1,20}$" }),
+      xact: optional(Type.String({ pattern: "^[0-9]{1,20}$" })),
       status: optional(Type.Enum([...roomStatuses])),
       reason: optional(line(1_000)),
       /** Only where they have begun nothing else. */

@@ -2234,6 +2234,8 @@ export type StatementRows = {
     audit_at: string;
   };
   follow_up_still_in_use: { asset_id: string; contact_id: string };
+  gateway_room: { id: string; session: string; slug: string };
+  gateway_rooms: { id: string; session: string; slug: string };
   gauge_assignment_oldest_wait: { seconds: number };
   gauge_assignment_pace: { in_time: number; late: number; p50: number; p95: number };
   gauge_awaiting: { due: number; put_aside: number };
@@ -3462,6 +3464,7 @@ export type StatementRows = {
     audit_at: string;
   };
   pushes_sent_to: { id: string };
+  pushes_sent_withdrawn: { id: string; attempts: number };
   pushes_unheard: { id: string; attempts: number };
   pushes_withdrawn: { id: string };
   receipt_select: {
@@ -4701,6 +4704,8 @@ export type StatementRows = {
     wakes_failed: number;
     wait_seconds: number;
     waits: readonly number[];
+    push_seconds: number;
+    pushes: readonly number[];
   };
   task_tally_advance: { looks: number };
   task_technicians: {

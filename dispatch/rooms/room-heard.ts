@@ -4,7 +4,7 @@
 import { statement } from "../db/statement.ts";
 import { insertRoomEvent, newRoomEvent, toldOf } from "./room-event.ts";
 import { roomCommand } from "./room-command.ts";
-import { afterWord } from "./room-row.ts";
+import { afterWord, xactOf } from "./room-row.ts";
 
 const countBegun = statement<{ begun: number }>(
   "room_begun",
@@ -14,8 +14,14 @@ const countBegun = statement<{ begun: number }>(
 
 export const roomHeard = roomCommand({
   name: "room.heard",
-  load: async (tx, { id, input }) => input.unless_busy === true && ((await tx.row(countBegun, [id]))?.begun ?? 0) > 0,
-  decide({ row, input, now }, isBusy) {
+  async load(tx, { id, input }) {
+    const [begun, xact] = await Promise.all([
+      input.unless_busy === true ? tx.row(countBegun, [id]) : null,
+      input.xact ?? xactOf(tx),
+    ]);
+    return { isBusy: (begun?.begun ?? 0) > 0, xact };
+  },
+  decide({ row, input, now }, { isBusy, xact }) {
     const { at, reason = null } = input;
     const status = isBusy && input.status === "idle" ? "working" : input.status;
     const said = input.event;
@@ -34,8 +40,7 @@ export const roomHeard = roomCommand({
           now,
         )
       : null;
-    const change =
-      status === undefined ? { last_activity_at: now } : afterWord(row, { status, at, xact: input.xact, reason });
+    const change = status === undefined ? { last_activity_at: now } : afterWord(row, { status, at, xact, reason });
     const asks = event?.type === "waiting_for_input" && change.agent_status === "waiting_input";
     return {
       change: { ...change, ...(asks && { question_id: event.id }) },

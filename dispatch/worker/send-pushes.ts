@@ -4,7 +4,7 @@
 import type { PushId } from "../contract/ids.ts";
 import type { TransportName } from "../contract/room-states.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { readOutgoing, readReady, readUnheard, type Outgoing } from "../rooms/push-rows.ts";
+import { readOutgoing, readReady, readSentInVain, readUnheard, type Outgoing } from "../rooms/push-rows.ts";
 import { NotDelivered, type Transport } from "../rooms/transports/transport.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { awayPart } from "./trouble.ts";
@@ -70,6 +70,13 @@ export function sendPushes(parts: DutyParts, transports: Transports, onNews: () 
         input: { attempt, reason: plainText(reason).replaceAll("\n", " ").slice(0, 1_000), room_broken },
       }),
     );
+  const takeBack = async (pushId: PushId, attempt: number): Promise<boolean> => {
+    const push = await readOutgoing(desk.db, pushId);
+    if (push === null) return false;
+    await transportOf(push).withdraw?.(pushId, deliveryOf(push).room);
+    if (!(await failed(pushId, attempt, "withdrawn"))) return false;
+    return await obeyed(() => run("push.skip", { ids: { pushId }, input: { reason: "withdrawn" } }));
+  };
   const transportOf = ({ transport }: Outgoing): Transport => {
     const known = transports[transport];
     if (!known) throw new NotDelivered(`this desk is not set up for rooms by ${transport}`);
@@ -80,10 +87,15 @@ export function sendPushes(parts: DutyParts, transports: Transports, onNews: () 
     name: "send pushes",
     async round() {
       const now = desk.clock.now().toISOString();
-      const [ready, unheard] = await Promise.all([readReady(desk.db, now, batch), readUnheard(desk.db, now, batch)]);
+      const [ready, unheard, inVain] = await Promise.all([
+        readReady(desk.db, now, batch),
+        readUnheard(desk.db, now, batch),
+        transports.openclaw ? readSentInVain(desk.db) : [],
+      ]);
       const done = await Promise.all([
         ...ready.map(send),
         ...unheard.map(({ id, attempts }) => failed(id, attempts, "unheard")),
+        ...inVain.map(({ id, attempts }) => takeBack(id, attempts)),
       ]);
       return { more: done.some(Boolean) };
     },

@@ -23,6 +23,7 @@ import type { Duty, DutyParts, Totals } from "./duty.ts";
 import { escalateSla } from "./escalate-sla.ts";
 import { followForRooms } from "./follow-for-rooms.ts";
 import { expireHolds, expireProposals } from "./expire-schedules.ts";
+import { gatewayRooms } from "./gateway-rooms.ts";
 import { Lane } from "./lane.ts";
 import { notifyEvents } from "./notify-events.ts";
 import { proposeNightlyPlan } from "./propose-nightly-plan.ts";
@@ -111,10 +112,16 @@ export async function startWorker({
   const broking: Lane = laneOf(
     assignTasks(parts, { onWake: () => void waking.wake(), onHeld: () => void broking.wake() }),
   );
-  const sender = sendPushes(parts, transportsOf(settings, clock), () => void pushing.wake());
+  const gateway =
+    settings.openclawUrl === null
+      ? null
+      : gatewayRooms(parts, { url: settings.openclawUrl, token: settings.openclawToken }, () => void pushing.wake());
+  const transports: Transports = { ...transportsOf(settings, clock), ...(gateway && { openclaw: gateway.transport }) };
+  const sender = sendPushes(parts, transports, () => void pushing.wake());
   const pushing: Lane = laneOf(sender);
   const follower = followForRooms(parts, id, () => void pushing.wake());
   const following = laneOf(follower);
+  const visiting = gateway === null ? [] : [laneOf(gateway.duty)];
   const reporting = laneOf(tellControlRooms(parts));
   const relay = settings.natsUrl === null ? null : relayEvents(parts, settings.natsUrl, () => void relaying[0]?.wake());
   const relaying: Lane[] = relay === null ? [] : [laneOf(relay)];
@@ -127,6 +134,7 @@ export async function startWorker({
     ...acting,
     ...telling,
     takingBack,
+    ...visiting,
     ...senders,
     ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf),
   ];
@@ -155,7 +163,7 @@ export async function startWorker({
   };
   const tick = setInterval(() => void wake(), settings.workerLoopMs);
   const brokerTick = setInterval(
-    () => void wakeAll([broking, takingBack, waking, following, pushing]),
+    () => void wakeAll([broking, takingBack, waking, following, pushing, ...visiting]),
     settings.tickIntervalMs,
   );
   const pulse = setInterval(() => void heartLane.wake(), settings.workerHeartbeatMs);

@@ -10,6 +10,15 @@ export const waitBounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_8
 /** So many events are looked at in one statement. */
 const mostLooks = 2_000;
 
+/** The counts of a column by bound ($1) with those that were seen now. */
+const added = (column: string, seen: string): string =>
+  `ARRAY(
+     SELECT (coalesce(t.${column}[bucket.at], 0) + (
+              SELECT count(*) FROM ${seen}
+              WHERE (SELECT count(*) FROM unnest($1::float8[]) bound WHERE bound < seconds) = bucket.at - 1))::integer
+     FROM generate_series(1, cardinality($1::float8[]) + 1) AS bucket (at) ORDER BY bucket.at
+   )`;
+
 // A wait begins with the move to pending and ends with the next one to assigned, whoever made it. Below the oldest transaction still
 // running, as every reader of the outbox: nothing that commits late is passed over. Who finds the place moved on has counted nothing.
 const advance = statement<{ looks: number }>(
@@ -33,23 +42,23 @@ const advance = statement<{ looks: number }>(
        ORDER BY move.created_at DESC LIMIT 1
      ) AS began
      WHERE seen.aggregate = 'task' AND seen.event = 'assigned'
+   ), pushed AS MATERIALIZED (
+     SELECT (payload->'data'->>'latency_ms')::float8 / 1000 AS seconds FROM seen
+     WHERE aggregate = 'room' AND event = 'push_acked' AND payload->'data'->>'latency_ms' IS NOT NULL
    ), counted AS (
      SELECT count(*) AS looks, max(from_xact::text)::xid8 AS from_xact, max(from_id) AS from_id,
             count(*) FILTER (WHERE aggregate = 'task' AND event = 'unmatched') AS unmatched,
             count(*) FILTER (WHERE aggregate = 'worker' AND payload->'data'->>'woken' = 'true') AS ready,
             count(*) FILTER (WHERE aggregate = 'worker' AND event = 'wake_failed') AS failed
      FROM seen
-   ), sums AS (SELECT coalesce(sum(seconds), 0) AS seconds FROM waited),
+   ), sums AS (
+     SELECT (SELECT coalesce(sum(seconds), 0) FROM waited) AS waited, (SELECT coalesce(sum(seconds), 0) FROM pushed) AS pushed
+   ),
    last AS (SELECT xact, id FROM seen ORDER BY xact DESC, id DESC LIMIT 1)
    UPDATE task_tally t
    SET xact = last.xact, id = last.id, unmatched = t.unmatched + counted.unmatched, wakes_ready = t.wakes_ready + counted.ready,
-       wakes_failed = t.wakes_failed + counted.failed, wait_seconds = t.wait_seconds + sums.seconds,
-       waits = ARRAY(
-         SELECT (coalesce(t.waits[bucket.at], 0) + (
-                  SELECT count(*) FROM waited
-                  WHERE (SELECT count(*) FROM unnest($1::float8[]) bound WHERE bound < seconds) = bucket.at - 1))::integer
-         FROM generate_series(1, cardinality($1::float8[]) + 1) AS bucket (at) ORDER BY bucket.at
-       )
+       wakes_failed = t.wakes_failed + counted.failed, wait_seconds = t.wait_seconds + sums.waited,
+       push_seconds = t.push_seconds + sums.pushed, waits = ${added("waits", "waited")}, pushes = ${added("pushes", "pushed")}
    FROM counted, sums, last
    WHERE t.xact = counted.from_xact AND t.id = counted.from_id
    RETURNING counted.looks`,
@@ -66,11 +75,14 @@ export type TaskTally = {
   readonly wait_seconds: number;
   /** How many waited up to each bound and no shorter one, and last how many waited longer. Empty before the first. */
   readonly waits: readonly number[];
+  /** The same of how long pushes took from when they could be told until they were taken. */
+  readonly push_seconds: number;
+  readonly pushes: readonly number[];
 };
 
 const selectTally = statement<TaskTally>(
   "task_tally",
-  `SELECT unmatched, wakes_ready, wakes_failed, wait_seconds, waits FROM task_tally`,
+  `SELECT unmatched, wakes_ready, wakes_failed, wait_seconds, waits, push_seconds, pushes FROM task_tally`,
 );
 
 /** The sums as they are. */

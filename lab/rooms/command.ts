@@ -64,11 +64,13 @@ export const benchRoomsCommand = (): Promise<void> =>
         isAsWanted &&= acked === items && polls === 0 && p95_ms < wantedP95Ms;
       }
       console.log(
-        `brief of ${full.rooms} rooms and ${full.events} events: ${brief.characters} characters, p50 ${brief.p50_ms} ms, p99 ${brief.p99_ms} ms`,
+        `brief of ${full.rooms} rooms and ${full.events} events: ${brief.characters} characters, ` +
+          `p50 ${brief.p50_ms} ms, p99 ${brief.p99_ms} ms`,
       );
       isAsWanted &&= brief.characters <= wantedBrief.characters && brief.p99_ms <= wantedBrief.p99Ms;
       console.log(
-        `${isAsWanted ? "as" : "NOT as"} wanted: all heard, nobody asked, p95 under ${wantedP95Ms} ms; the brief within ${wantedBrief.characters} characters, p99 within ${wantedBrief.p99Ms} ms`,
+        `${isAsWanted ? "as" : "NOT as"} wanted: all heard, nobody asked, p95 under ${wantedP95Ms} ms; ` +
+          `the brief within ${wantedBrief.characters} characters, p99 within ${wantedBrief.p99Ms} ms`,
       );
       console.log(JSON.stringify({ outcomes, brief }));
       return isAsWanted ? 0 : 1;

@@ -24,7 +24,9 @@ export const fillRooms = (
               'What was said the ' || n || 'th time, in a sentence as long as people write them', false, 'somebody',
               now() - n * interval '1 second'
        FROM generate_series(1, $1) AS n
-       JOIN (SELECT id, row_number() OVER (ORDER BY name) - 1 AS place, count(*) OVER () AS rooms FROM rooms WHERE kind <> 'control') AS room
+       JOIN (
+         SELECT id, row_number() OVER (ORDER BY name) - 1 AS place, count(*) OVER () AS rooms FROM rooms WHERE kind <> 'control'
+       ) AS room
          ON room.place = n % room.rooms`,
       [events],
     );

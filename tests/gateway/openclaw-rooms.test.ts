@@ -23,6 +23,7 @@ type Radio = OpenclawTransport & {
 const roomOf = (name: string): DeliveryRoom => ({
   id: knownId(randomUUID()),
   name,
+  secret: null,
   program: null,
   address: `agent:main:${name}`,
 });
@@ -62,6 +63,7 @@ describe("pushes as turns of a gateway", async () => {
         taskId: null,
         prompt: null,
         capture: false,
+        spaced: false,
       };
       return transport.deliver(delivery, t.signal);
     };

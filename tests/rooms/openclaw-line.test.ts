@@ -38,11 +38,12 @@ async function start(t: TestContext, more: Partial<OpenclawOptions> = {}, tickMs
 
 const delivery = (attempt = 1, pushId = knownId<PushId>(randomUUID())): Delivery => ({
   pushId,
-  room: { id: knownId(randomUUID()), name: "bay-3", address: sessionKey, program: null },
+  room: { id: knownId(randomUUID()), name: "bay-3", address: sessionKey, secret: null, program: null },
   text: "/task 4711",
   taskId: null,
   prompt: null,
   capture: false,
+  spaced: false,
   attempt,
 });
 

@@ -136,6 +136,11 @@ SELECT coalesce(newest.xact, '0'), coalesce(newest.id, 0)
 FROM (VALUES (1)) AS one
 LEFT JOIN LATERAL (SELECT xact, id FROM outbox ORDER BY xact DESC, id DESC LIMIT 1) AS newest ON true;
 
+-- How soon pushes were taken, as how long tasks waited.
+ALTER TABLE task_tally ADD COLUMN push_seconds double precision NOT NULL DEFAULT 0;
+ALTER TABLE task_tally ADD COLUMN pushes integer[] NOT NULL DEFAULT '{}';
+GRANT UPDATE (push_seconds, pushes) ON task_tally TO dispatch_app;
+
 GRANT SELECT, INSERT ON rooms, room_words, pushes, room_events TO dispatch_app;
 GRANT DELETE ON room_words TO dispatch_app;
 GRANT UPDATE (

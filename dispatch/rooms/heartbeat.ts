@@ -1,0 +1,28 @@
+// That an agent is alive, noted with one statement while nothing else has changed: no history grows by it.
+
+import type { Activity } from "../contract/task-responses.ts";
+import type { Session } from "../db/pool.ts";
+import { statement } from "../db/statement.ts";
+import { statusOfActivity } from "./follow.ts";
+
+// Not where its room has heard another word since.
+const note = statement<{ slug: string }>(
+  "agent_alive",
+  `UPDATE agents SET heartbeat_at = $2, tokens_used = tokens_used + $4
+   WHERE slug = $1 AND running AND activity = coalesce($3, activity)
+     AND ($3 IS NULL OR NOT EXISTS (SELECT FROM rooms WHERE worker_slug = $1 AND agent_status <> $5))
+   RETURNING slug`,
+);
+
+export type Beat = {
+  readonly slug: string;
+  /** Null: nothing is said of it. */
+  readonly activity: Activity | null;
+  /** Since the one before. */
+  readonly tokens: number;
+  readonly at: string;
+};
+
+/** @returns false where it says something new, which is worker.report's to write */
+export const noteAlive = async (db: Session, { slug, activity, tokens, at }: Beat): Promise<boolean> =>
+  Boolean(await db.row(note, [slug, at, activity, tokens, statusOfActivity[activity ?? "idle"]]));
