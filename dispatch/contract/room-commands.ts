@@ -1,7 +1,7 @@
 // What may be asked about rooms: where workers sit, what is told to them, what they say, and the control room that sees all of it.
 
 import { defineCommands, defineQueries } from "./entry.ts";
-import { freeText, idOf, line, optional, slugPattern, Type, uuid } from "./fields.ts";
+import { freeText, idOf, line, nullable, optional, slugPattern, Type, uuid } from "./fields.ts";
 import type { TaskId } from "./ids.ts";
 import { roomEventTypes, transports } from "./room-states.ts";
 import * as body from "./room-responses.ts";
@@ -38,7 +38,9 @@ export const roomCommands = defineCommands({
     said: ["open the control room"],
     next: ["control.brief", "room.list"],
     input: Type.Object({
-      session_key: optional(line(500, { description: "The conversation it is held in; absent: unchanged" })),
+      session_key: optional(
+        nullable(line(500), "The conversation it is held in; null: none any more; absent: unchanged"),
+      ),
     }),
     example: {},
     output: body.room,

@@ -20,6 +20,9 @@ const lineFields = {
   agent_status: Type.Enum([...roomStatuses]),
   worker_id: nullable(text()),
   workspace_path: text(),
+  /** Of a control room: whose it is, and the conversation it is held in. */
+  owner: nullable(text()),
+  session_key: nullable(text()),
   last_activity_at: time(),
 };
 
@@ -28,8 +31,6 @@ export const room = Type.Object({
   address: text(),
   program: nullable(text()),
   idle_text: nullable(text()),
-  owner: nullable(text()),
-  session_key: nullable(text()),
   status_since: time(),
   status_reason: nullable(text()),
   created_at: time(),

@@ -171,8 +171,8 @@ export const controlOpen: Upsert<"control.open", undefined> = {
     return {
       ...(moved && { change: { session_key } }),
       status: 200,
-      payload: { session_key: session_key ?? row.session_key },
-      told: [{ event: "opened" }],
+      payload: { session_key: session_key === undefined ? row.session_key : session_key },
+      told: [{ event: session_key === null ? "left" : "opened" }],
       body: roomBodyOf,
     };
   },

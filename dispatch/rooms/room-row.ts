@@ -234,6 +234,8 @@ export const roomLine = (row: RoomRow, depth: number): RoomLine => ({
   agent_status: row.agent_status,
   worker_id: row.worker_slug,
   workspace_path: row.workspace_path,
+  owner: row.owner,
+  session_key: row.session_key,
   last_activity_at: row.last_activity_at,
   queue_depth: depth,
 });

@@ -5,6 +5,7 @@ import { approvalsGiven, give } from "./approvals-given.ts";
 import type { ApprovalRule } from "./approval-rules.ts";
 import { cardFor, isPointless, ruleFor } from "./approvals.ts";
 import { approvalsWanted, wantedFor } from "./approvals-wanted.ts";
+import { seatOf } from "./control-rooms.ts";
 import type { Caller, Desk } from "./desk.ts";
 import { chooseRole, personBehind, type Requester } from "./identity.ts";
 import type { JsonObject } from "./json.ts";
@@ -32,19 +33,23 @@ export type GuardedCall = {
   readonly toolCallId: string | undefined;
   /** Null where the host could not prove who asks. */
   readonly requester: Requester | null;
+  readonly sessionKey: string | null;
 };
 
 /** The card for a call, or null when it may go ahead: to be done, or to be refused by the API without anybody's time. */
 export async function cardForCall(
   desk: Desk,
-  { toolName, args, toolCallId, requester }: GuardedCall,
+  { toolName, args, toolCallId, requester, sessionKey }: GuardedCall,
 ): Promise<Card | null> {
   const tool = toolsByChatName.get(toolName);
   if (tool?.entry.kind !== "command" || "problem" in readArguments(tool, args)) return null;
-  const person = requester ? personBehind(desk.configuration, requester) : desk.configuration.owner;
+  const known = requester ? personBehind(desk.configuration, requester) : desk.configuration.owner;
   // What the tool itself refuses, be it for the arguments, a stranger or a role, is not to bother anybody.
-  if (!person) return null;
-  const choice = chooseRole(person, tool.entry, args["actor_role"]);
+  if (!known) return null;
+  const seat = await seatOf(desk, known, sessionKey);
+  if (seat.kind !== "seat") return null;
+  const { person, isControl } = seat;
+  const choice = chooseRole(person, tool.entry, isControl ? undefined : args["actor_role"]);
   if ("why" in choice) return null;
   const caller: Caller = { person, role: choice.role, viaChat: true };
 

@@ -2,6 +2,7 @@
 
 import type { Grant, Reading } from "./configuration.ts";
 import { queries } from "../../dispatch/contract/index.ts";
+import { seatOf } from "./control-rooms.ts";
 import { roleIn, type Caller, type Desk } from "./desk.ts";
 import { workText } from "./describe-swarm.ts";
 import type { Requester } from "./identity.ts";
@@ -30,8 +31,11 @@ export type StatusParts = {
 export async function contractStatus(
   { plugin, version, contractHash, reading, desk, now = Date.now }: StatusParts,
   requester: Requester,
+  sessionKey: string | null = null,
 ): Promise<ToolResult> {
-  const person = desk?.personBehind(requester) ?? null;
+  const known = desk?.personBehind(requester) ?? null;
+  const seat = desk && known && (await seatOf(desk, known, sessionKey));
+  const person = seat?.kind === "seat" ? seat.person : known;
   const role = person?.roles[0];
   const asked = desk && person && role !== undefined ? await askApi(desk, { person, role, viaChat: true }, now) : null;
   const contract = asked && "contract" in asked ? asked.contract : null;

@@ -12,13 +12,15 @@ import manifest from "../package.json" with { type: "json" };
 import { cardForCall } from "./approval-hook.ts";
 import { configurationSchema, readConfiguration } from "./configuration.ts";
 import { contractStatus, statusToolDescription } from "./contract-status.ts";
+import { controlRooms, controlRoomTools, isHeldIn, mayHold, refusedOfHost } from "./control-rooms.ts";
+import { obeyWord, receive, takeWord } from "./control-words.ts";
 import { openDesk } from "./desk.ts";
 import { nobody, type Requester } from "./identity.ts";
-import { openLiveBrief } from "./live-brief.ts";
+import { controlBrief, openLiveBrief } from "./live-brief.ts";
 import { prove, provenRequesters, takeProof } from "./proven-requesters.ts";
 import { runTool } from "./run-tool.ts";
 import { answerSlash } from "./slash-command.ts";
-import { statusToolName, tools } from "./tool-catalog.ts";
+import { hostSearchTools, statusToolName, tools } from "./tool-catalog.ts";
 import { failed, type ToolResult, textOf } from "./tool-result.ts";
 
 const id = "dispatch";
@@ -53,8 +55,12 @@ const metadata: ToolPluginMetadata = {
 function register(api: OpenClawPluginApi): void {
   const reading = readConfiguration(api.pluginConfig);
   const desk = reading.configuration && openDesk(reading.configuration);
-  const status = (requester: Requester) =>
-    contractStatus({ plugin: id, version: manifest.version, contractHash: contractHash(), reading, desk }, requester);
+  const status = (requester: Requester, sessionKey: string | null = null) =>
+    contractStatus(
+      { plugin: id, version: manifest.version, contractHash: contractHash(), reading, desk },
+      requester,
+      sessionKey,
+    );
   const notConfigured = (tool: string): ToolResult =>
     failed(
       tool,
@@ -93,7 +99,7 @@ function register(api: OpenClawPluginApi): void {
         label: "Dispatch status",
         description: statusToolDescription,
         parameters: { type: "object", properties: {}, additionalProperties: false },
-        execute: () => status(requesterOf(context)),
+        execute: () => status(requesterOf(context), context.sessionKey ?? null),
       };
     },
     { name: statusToolName },
@@ -101,11 +107,14 @@ function register(api: OpenClawPluginApi): void {
   if (!desk) return;
 
   api.on("before_tool_call", async (event, context) => {
-    const { requester } = context;
+    const { requester, sessionKey } = context;
+    const refusal = await refusedOfHost(desk, event.toolName, sessionKey);
+    if (refusal !== null) return { block: true, blockReason: refusal };
     const card = await cardForCall(desk, {
       toolName: event.toolName,
       args: event.params,
       toolCallId: event.toolCallId ?? context.toolCallId,
+      sessionKey: sessionKey ?? null,
       requester: requester
         ? {
             channel: requester.channel ?? null,
@@ -119,20 +128,54 @@ function register(api: OpenClawPluginApi): void {
     return card ? { requireApproval: card } : undefined;
   });
 
+  // Who writes what is told in full here and nowhere else; what is answered without a model, and what a turn begins with, comes after it.
+  api.on("message_received", (event, context) =>
+    receive(event.sessionKey ?? context.sessionKey, event.senderId ?? null, event.content),
+  );
+  api.on(
+    "before_agent_reply",
+    async (event, context) => {
+      const { agentId, sessionKey, senderId } = context;
+      // Of who speaks without a sender's id it shows only when their turn's tools are made whether they are the owner.
+      if (agentId !== desk.configuration.agentId || sessionKey === undefined || senderId === undefined)
+        return undefined;
+      const word = takeWord(sessionKey, senderId, event.cleanedBody);
+      if (!word) return undefined;
+      const { channel = null, accountId = null } = context;
+      const person = desk.personBehind({ channel, accountId, senderId, owner: false, agentId });
+      const { text, isOpen } = await obeyWord(desk, person, sessionKey, word);
+      return isOpen && word.kind === "open" && word.more !== "" ? undefined : { handled: true, reply: { text } };
+    },
+    { eligibleTriggers: ["user"] },
+  );
+
   const brief = openLiveBrief(desk);
-  api.on("before_prompt_build", async (_event, context) => {
+  api.on("before_prompt_build", async (event, context) => {
     if (context.agentId !== desk.configuration.agentId) return undefined;
+    const { sessionKey = null } = context;
     const requester = takeProof(provenRequesters(), context.sessionId, {
       channel: context.channel ?? null,
       senderId: context.senderId ?? null,
     });
-    const text = requester && (await brief(requester));
-    return text === null ? undefined : { prependContext: text };
+    const person = requester && desk.personBehind(requester);
+    const word = requester?.senderId === null ? takeWord(context.sessionKey, null, event.prompt) : null;
+    const said = word && sessionKey !== null ? wordBrief((await obeyWord(desk, person, sessionKey, word)).text) : null;
+    const heard = sessionKey === null ? null : await controlRooms(desk, person);
+    if (sessionKey === null || heard?.kind !== "heard" || !isHeldIn(heard, sessionKey)) {
+      const text = requester && (await brief(requester));
+      return said === null && text === null ? undefined : { prependContext: inOrder(said, text) };
+    }
+    const text = person && mayHold(person) ? await controlBrief(desk, person) : null;
+    return {
+      toolsAllow: [...controlRoomTools, ...hostSearchTools],
+      ...((said !== null || text !== null) && { prependContext: inOrder(said, text) }),
+    };
   });
 
   api.registerCommand({
     name: "dispatch",
-    description: "The desk without a model: status, queue, ticket <id>, pause <scope> <reason>, resume <scope>",
+    description:
+      "The desk without a model: status, queue, ticket <id>, pause <scope> <reason>, resume <scope>, rooms, board, <room> <command>",
     acceptsArgs: true,
     requireAuth: true,
     handler: async (context) => {
@@ -150,6 +193,10 @@ function register(api: OpenClawPluginApi): void {
     },
   });
 }
+
+const inOrder = (...texts: readonly (string | null)[]): string => texts.filter((text) => text !== null).join("\n\n");
+const wordBrief = (text: string): string =>
+  `The person's word to Dispatch was obeyed or refused already. Tell them so: ${text}`;
 
 function requesterOf(context: OpenClawPluginToolContext): Requester {
   return {

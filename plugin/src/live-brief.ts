@@ -33,6 +33,12 @@ export function openLiveBrief(desk: Desk): LiveBrief {
   };
 }
 
+/** What a control room knows at each turn: never remembered, and null when the API does not say it in time. */
+export async function controlBrief(desk: Desk, person: Grant): Promise<string | null> {
+  const { path } = queries["control.brief"];
+  return textAt(await desk.peek({ person, role: "control", viaChat: true }, path).catch(() => null), "text");
+}
+
 async function write(desk: Desk, caller: Caller): Promise<string | null> {
   const [cockpit, approvals, autonomy, contract] = await Promise.all([
     desk.peek(caller, `/ux/dispatcher/cockpit?limit=${rows}&actions=none`),

@@ -8,6 +8,7 @@ import { readArguments } from "./arguments.ts";
 import type { ApiRefusal } from "./api-client.ts";
 import { approvalsWanted, want } from "./approvals-wanted.ts";
 import { approvalClaim, approvalsGiven, take, type Given } from "./approvals-given.ts";
+import { notYours, noWorkHere, seatOf } from "./control-rooms.ts";
 import { describeCommand } from "./describe-command.ts";
 import { describeReading } from "./describe-reading.ts";
 import { queryString, type Caller, type Desk } from "./desk.ts";
@@ -53,8 +54,8 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
   const no = (code: string, message: string, granted: readonly Role[] = []) =>
     refused(tool.name, { code, message, details: {} }, granted);
 
-  const person = desk.personBehind(call.requester);
-  if (!person)
+  const known = desk.personBehind(call.requester);
+  if (!known)
     return no(
       "UNKNOWN_SENDER",
       "Whoever speaks here is not known to Dispatch and can do nothing. The gateway's owner adds people " +
@@ -63,7 +64,13 @@ export async function runTool(desk: Desk, tool: Tool, call: ToolCall): Promise<T
   const reading = readArguments(tool, call.args);
   if ("problem" in reading) return no("INVALID_ARGUMENTS", reading.problem);
   const { args } = reading;
-  const choice = chooseRole(person, tool.entry, args["actor_role"]);
+  const seat = await seatOf(desk, known, call.sessionKey);
+  if (seat.kind === "refused") return refused(tool.name, seat.refusal);
+  if (seat.kind !== "seat") return failed(tool.name, seat.why, notReached);
+  const { person, isControl } = seat;
+  if (isControl && !tool.entry.roles.includes("control")) return no("FORBIDDEN", `403: ${noWorkHere}`);
+  if (isControl && person.roles.length === 0) return no("FORBIDDEN", `403: ${notYours}`);
+  const choice = chooseRole(person, tool.entry, isControl ? undefined : args["actor_role"]);
   if ("why" in choice) return no("ROLE_NOT_GRANTED", `Refused before anything was called: ${choice.why}.`);
   const caller: Caller = { person, role: choice.role, viaChat: true };
 

@@ -9,6 +9,8 @@ import { describeReading } from "./describe-reading.ts";
 import type { Requester } from "./identity.ts";
 import { isUuid } from "./idempotency-key.ts";
 import type { JsonObject } from "./json.ts";
+import { quoted } from "./result-text.ts";
+import { tellRooms } from "./slash-rooms.ts";
 import { toolsByChatName } from "./tool-catalog.ts";
 import { refused, textOf } from "./tool-result.ts";
 
@@ -16,7 +18,12 @@ export const slashHelp = `/dispatch status                    is everything ther
 /dispatch queue                     the tickets that need a dispatcher, worst first
 /dispatch ticket <number or id>     one ticket
 /dispatch pause <scope> <reason>    stop automatic work; scope: all, an incident type, or a ticket's id
-/dispatch resume <scope> [reason]   let it go on`;
+/dispatch resume <scope> [reason]   let it go on
+/dispatch rooms                     the rooms: who sits where, and what they are at
+/dispatch board                     the rooms' board: what waits, what was done today, is all well
+/dispatch <room> <command>          tell a room something, by name or alias: /dispatch clerk /queue-check
+/dispatch <group> <command>         tell all rooms of a group; all-<group>, all-desk, all-field, all-rooms too
+dispatch                            without the slash: this conversation is your control room; dispatch end leaves it`;
 
 /** The text that answers a slash command. */
 export async function answerSlash(
@@ -61,8 +68,21 @@ export async function answerSlash(
         reason.join(" "),
       );
     }
-    default:
+    case "rooms":
+      return readOr(desk, as(queries["room.list"]), "room.list", queries["room.list"].path);
+    case "board":
+      return readOr(desk, as(queries["room.board"]), "room.board", queries["room.board"].path);
+    case "help":
+    case "":
       return slashHelp;
+    default: {
+      // As it was written, blanks and all.
+      const command = text.trim().slice(verb.length).trim();
+      if (command === "")
+        return `Say what ${quoted(verb, 80)} is told, e.g. /dispatch clerk /queue-check\n${slashHelp}`;
+      const caller = as(commands["room.push"]);
+      return caller ? tellRooms(desk, caller, verb, command) : notGranted;
+    }
   }
 }
 
@@ -71,11 +91,12 @@ const notGranted = "None of the roles granted to you may do this.";
 async function readOr(
   desk: Desk,
   caller: Caller | null,
-  name: "dispatcher.cockpit" | "ticket.get",
+  name: "dispatcher.cockpit" | "ticket.get" | "room.list" | "room.board",
   path: string,
 ): Promise<string> {
   if (!caller) return notGranted;
-  const outcome = await desk.call(caller, { method: "GET", path });
+  const expected = name === "room.list" ? { expected: "list" as const } : {};
+  const outcome = await desk.call(caller, { method: "GET", path, ...expected });
   if (outcome.kind === "answered") return describeReading(name, outcome.body, caller.person.roles, desk.currency());
   if (outcome.kind === "refused") return textOf(refused(name, outcome.refusal));
   return `The desk cannot be reached: ${outcome.why}`;

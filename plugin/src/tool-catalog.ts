@@ -16,6 +16,8 @@ import { isObject, type JsonObject } from "./json.ts";
 
 /** The one tool that is the plugin's own (contract-status.ts). */
 export const statusToolName = "dispatch_contract_status";
+/** The host's own, by which a model finds tools and calls them; what is called so is looked at by itself. */
+export const hostSearchTools = ["tool_search", "tool_describe", "tool_call"] as const;
 
 /** An id in a tool's path, and the parameter that stands for it. */
 export type PathId = { readonly name: string; readonly field: string; readonly kind: IdKind };
@@ -111,6 +113,10 @@ const readingsByName: ReadonlyMap<string, ChatReading> = new Map(Object.entries(
 /** Undefined for a tool whose answers are read as they are. */
 export const chatReadingOf = (name: string): ChatReading | undefined => readingsByName.get(name);
 
+/** Fields that no model may set: which conversation is a control room is said by a person in it (control-words.ts). */
+const withheld: Partial<Record<ToolName, readonly string[]>> = { "control.open": ["session_key"] };
+const withheldOf: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(withheld));
+
 /** Fields that every tool takes beside its own. */
 const everyTool: JsonObject = {
   actor_role: { type: "string", description: "Left out, unless the person asks to act in another of their roles" },
@@ -194,7 +200,10 @@ function toolOf(name: string, entry: AnyEntry, inChatNames: InChatNames): Tool {
 
 function ownFields(name: string, own: JsonObject, named: DirectoryFields): JsonObject {
   const chat = chatReadingOf(name);
-  const shown = Object.entries(own).filter(([field]) => !(chat && Object.hasOwn(chat.fixed, field)));
+  const kept = withheldOf.get(name) ?? [];
+  const shown = Object.entries(own).filter(
+    ([field]) => !(chat && Object.hasOwn(chat.fixed, field)) && !kept.includes(field),
+  );
   const fields = Object.fromEntries(shown.map(([field, schema]) => [field, withNames(field, schema, named)]));
   if (!chat) return fields;
   const { usual, most } = chat.rows;

@@ -22,6 +22,7 @@ import { eventually, isRunning } from "../support/eventually.ts";
 import { holdGateway, type HeldGateway } from "./support/held-gateway.ts";
 import { pnpmOpenclaw } from "./support/pnpm-openclaw.ts";
 import { firstConfiguration, owner, startGatewayDesk } from "./support/gateway-desk.ts";
+import { controlRoom } from "./suites/control-room.ts";
 import { dashboardChat } from "./suites/dashboard-chat.ts";
 import { hostileChat } from "./suites/hostile-chat.ts";
 import { senders } from "./suites/senders.ts";
@@ -121,6 +122,7 @@ describe("the gateway", async () => {
 
   hostileChat(desk);
   senders(desk);
+  controlRoom(desk);
   dashboardChat(desk);
 
   test("stop ends it and all that it started", async () => {

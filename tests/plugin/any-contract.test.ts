@@ -32,7 +32,7 @@ async function say(desk: Desk, name: string, args: JsonObject, toolCallId: strin
     toolCallId,
     args,
     requester: theOwner,
-    sessionKey: "main",
+    sessionKey: null,
     sessionId: null,
   });
   const lines = textOf({ content }).split("\n");

@@ -63,7 +63,13 @@ export type Chat = {
   /** One tool call, and what the model reads. */
   say(tool: ToolName, args?: unknown, saying?: Saying): Promise<Said>;
   /** The card that would come for a call. */
-  card(tool: ToolName, args: JsonObject, from?: Requester | null, callId?: string): Promise<Card | null>;
+  card(
+    tool: ToolName,
+    args: JsonObject,
+    from?: Requester | null,
+    callId?: string,
+    session?: string | null,
+  ): Promise<Card | null>;
 };
 
 export type ChatOptions = {
@@ -77,6 +83,8 @@ export type ChatOptions = {
   readonly secret?: string;
   /** The clock of the gateway's machine; the API's, where a person's word is to count there. */
   readonly clock?: Clock;
+  /** Where nothing else is said; in no conversation nobody asks whether it is a control room, so that each call is one request. */
+  readonly session?: string | null;
 };
 
 /** The configuration a written one reads as. */
@@ -88,23 +96,30 @@ export function configured(written: unknown): Configuration {
 
 export function openChat(
   apiUrl: string,
-  { owner = dana, people = [], timeoutMs = 60_000, secret = tokenSecret, clock = systemClock }: ChatOptions = {},
+  {
+    owner = dana,
+    people = [],
+    timeoutMs = 60_000,
+    secret = tokenSecret,
+    clock = systemClock,
+    session: usual = "main",
+  }: ChatOptions = {},
 ): Chat {
   const configuration = configured({ apiUrl, signing: { secret }, ...(owner && { owner }), people, timeoutMs });
   const desk = openDesk(configuration, () => clock.now().getTime());
-  const card: Chat["card"] = (tool, args, from = theOwner, callId) =>
-    cardForCall(desk, { toolName: chatName(tool), args, toolCallId: callId, requester: from });
+  const card: Chat["card"] = (tool, args, from = theOwner, callId, session = usual) =>
+    cardForCall(desk, { toolName: chatName(tool), args, toolCallId: callId, requester: from, sessionKey: session });
   return {
     desk,
     card,
     say: async (
       tool,
       args = {},
-      { from = theOwner, callId = randomUUID(), session = "main", signal, card: decision } = {},
+      { from = theOwner, callId = randomUUID(), session = usual, signal, card: decision } = {},
     ) => {
       const once = async () => {
         // A host passes arguments on as JSON and nothing else.
-        if (decision) (await card(tool, asObject(args), from, callId))?.onResolution(decision);
+        if (decision) (await card(tool, asObject(args), from, callId, session))?.onResolution(decision);
         return runTool(desk, toolOf(tool), {
           toolCallId: callId,
           args,

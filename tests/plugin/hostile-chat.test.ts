@@ -479,6 +479,7 @@ describe("a hostile chat", async () => {
         args: { ticket_id: id, reason: nasty },
         toolCallId: "c",
         requester: theOwner,
+        sessionKey: "main",
       });
       assert.ok(card && card.title.length <= 80 && card.description.length <= 512);
       assert.doesNotMatch(card.description, /[\p{Cc}\u2028\u2029]/u);

@@ -12,9 +12,11 @@ import { answerSlash } from "../../plugin/src/slash-command.ts";
 import { startTestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { acme } from "../support/directory.ts";
-import { believing, openChat, theOwner, type Said } from "./chat.ts";
+import { believing, openChat as openAnyChat, theOwner, type Chat, type ChatOptions, type Said } from "./chat.ts";
 import { deadPort, give, json, pass, refusal, standIn, type Answer } from "./stand-in.ts";
 
+/** A chat whose calls are one request each. */
+const openChat = (url: string, options: ChatOptions = {}): Chat => openAnyChat(url, { session: null, ...options });
 const ticket_id = "01a1f8e9-0fc0-7cfc-9024-75cc3227896d";
 const creating = { account_id: acme.id, site_id: acme.oakland, summary: "Door" };
 /** Its last try has what is left of it, at least 100 ms; a busy machine needs those too. */

@@ -28,7 +28,7 @@ export const roomCases = {
     status: 201,
     body: () => ({}),
     fields: {
-      good: [{ session_key: "agent:desk:main" }],
+      good: [{ session_key: "agent:desk:main" }, { session_key: null }],
       bad: [
         [{ session_key: 7 }, "session_key"],
         [{ session_key: tooLong(500) }, "session_key"],

@@ -99,4 +99,21 @@ export const dashboardChat = (desk: GatewayDesk) =>
       assert.equal(state, "CANCELLED");
       assert.equal(tools.at(-1), `ticket.cancel by ${owner.actor}`);
     });
+
+    await t.test("holds their control room there for a while", async () => {
+      const held = async () =>
+        (await desk.sql.query("SELECT session_key FROM rooms WHERE name = $1", [`dispatch:${owner.actor}`])).rows;
+      const play = desk.model.play([
+        { name: "room_list", args: {} },
+        { name: "ticket_search", args: {} },
+      ]);
+      await chat.say(`!dispatch How is it going? ${play.word}`);
+      const texts = play.results.map(({ text }) => text);
+      assert.match(texts[0] ?? "", /^READ room\.list/);
+      assert.match(texts[1] ?? "", /not found|^REFUSED FORBIDDEN/);
+      assert.ok(play.prompt.includes("You hold the control room of this desk"), play.prompt);
+      assert.match(JSON.stringify(await held()), /"session_key":"agent:main:/);
+      await chat.say("dispatch end");
+      assert.deepEqual(await held(), [{ session_key: null }]);
+    });
   });

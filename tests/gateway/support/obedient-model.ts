@@ -29,6 +29,8 @@ export type Play = {
   readonly prompt: string;
   /** Names of the tools it was offered. */
   readonly tools: readonly string[];
+  /** What those took of the request, schemas and all, in bytes. */
+  readonly toolBytes: number;
   /** Whether the model has said its last word. */
   readonly over: boolean;
 };
@@ -48,6 +50,7 @@ type Playing = {
   results: Result[];
   prompt: string;
   tools: string[];
+  toolBytes: number;
   over: boolean;
 };
 
@@ -74,6 +77,7 @@ export async function startObedientModel(otherwise: string): Promise<ObedientMod
         results: [],
         prompt: "",
         tools: [],
+        toolBytes: 0,
         over: false,
       };
       plays.set(plays.size + 1, play);
@@ -104,6 +108,7 @@ async function answer(
   play.begunAt ??= messages.length - 1;
   play.prompt = JSON.stringify(messages);
   play.tools = objects(body["tools"]).map(({ function: tool }) => (isObject(tool) ? String(tool["name"]) : "?"));
+  play.toolBytes = Buffer.byteLength(JSON.stringify(body["tools"] ?? []));
   play.results = messages
     .slice(play.begunAt)
     .filter(({ role }) => role === "tool")
