@@ -23,6 +23,7 @@ import type { Duty, DutyParts, Totals } from "./duty.ts";
 import { escalateSla } from "./escalate-sla.ts";
 import { followForRooms } from "./follow-for-rooms.ts";
 import { expireHolds, expireProposals } from "./expire-schedules.ts";
+import { lookAtPanes } from "./look-at-panes.ts";
 import { gatewayRooms } from "./gateway-rooms.ts";
 import { Lane } from "./lane.ts";
 import { notifyEvents } from "./notify-events.ts";
@@ -116,7 +117,12 @@ export async function startWorker({
     settings.openclawUrl === null
       ? null
       : gatewayRooms(parts, { url: settings.openclawUrl, token: settings.openclawToken }, () => void pushing.wake());
-  const transports: Transports = { ...transportsOf(settings, clock), ...(gateway && { openclaw: gateway.transport }) };
+  const tmux = tmuxTransport({ socket: settings.tmuxSocket });
+  const transports: Transports = {
+    tmux,
+    webhook: webhookTransport({ mayBePrivate: settings.webhookPrivateAddresses, now: () => clock.now() }),
+    ...(gateway && { openclaw: gateway.transport }),
+  };
   const sender = sendPushes(parts, transports, () => void pushing.wake());
   const pushing: Lane = laneOf(sender);
   const follower = followForRooms(parts, id, () => void pushing.wake());
@@ -136,7 +142,7 @@ export async function startWorker({
     takingBack,
     ...visiting,
     ...senders,
-    ...[keepTime(shared, desk), ...timedDuties(parts)].map(laneOf),
+    ...[keepTime(shared, desk), lookAtPanes(parts, tmux), ...timedDuties(parts)].map(laneOf),
   ];
   const heartLane = laneOf(heart);
   log.info(
@@ -198,12 +204,6 @@ export async function startWorker({
   let stopped: Promise<Readonly<Totals>> | undefined;
   return { id, totals, wake, stop: () => (stopped ??= stop()) };
 }
-
-/** How rooms are reached, by what this desk is set up for. */
-const transportsOf = ({ webhookPrivateAddresses, tmuxSocket }: Settings, clock: Clock): Transports => ({
-  tmux: tmuxTransport({ socket: tmuxSocket }),
-  webhook: webhookTransport({ mayBePrivate: webhookPrivateAddresses, now: () => clock.now() }),
-});
 
 /** Follows a clock that was set, and what runs away from it in between. */
 const keepTime = (clock: DatabaseClock, { db }: Desk): Duty => ({
