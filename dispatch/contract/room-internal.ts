@@ -97,7 +97,7 @@ export const roomInternalCommands = defineCommands({
     next: [],
     output: body.room,
     input: Type.Object({
-      /** When it was said, and by which transaction, this one where it is absent: what is older than the room's last word changes nothing. */
+      /** When it was said, and by which transaction (absent: this one): what is older than the room's last word changes nothing. */
       at: Type.String({ format: "date-time" }),
       xact: optional(Type.String({ pattern: "^[0-9]{1,20}$" })),
       status: optional(Type.Enum([...roomStatuses])),
