@@ -15,7 +15,7 @@ const lookMs = 5_000;
 
 const selectUnheardOf = statement<{ id: RoomId; address: string; idle_text: string; status_xact: string }>(
   "panes_unheard_of",
-  `SELECT id, address, idle_text, status_xact FROM rooms
+  `SELECT id, address, idle_text, status_xact::text AS status_xact FROM rooms
    WHERE transport = 'tmux' AND idle_text IS NOT NULL AND agent_status = 'working' AND status_since < $1 AND last_activity_at < $1
      AND NOT EXISTS (SELECT FROM pushes WHERE room_id = rooms.id AND status = 'sent')
    ORDER BY status_since LIMIT 50`,
