@@ -97,11 +97,7 @@ export const roomInternalCommands = defineCommands({
     next: [],
     output: body.room,
     input: Type.Object({
-<<<<<<< HEAD
       // When it was said, and by which transaction (absent: this one): what is older than the room's last word changes nothing.
-=======
-      /** When it was said, and by which transaction (absent: this one): what is older than the room's last word changes nothing. */
->>>>>>> 7d9c5594a0b7bb1e9db35755052864ad69a39f0d
       at: Type.String({ format: "date-time" }),
       xact: optional(Type.String({ pattern: "^[0-9]{1,20}$" })),
       status: optional(Type.Enum([...roomStatuses])),

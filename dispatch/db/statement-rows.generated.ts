@@ -2887,6 +2887,7 @@ export type StatementRows = {
     access_instructions: string | null;
     onsite_contact: unknown;
   };
+  panes_unheard_of: { id: string; address: string; idle_text: string; status_xact: string };
   plan_claim: {
     id: string;
     status: string;
