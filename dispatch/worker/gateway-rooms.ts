@@ -1,5 +1,5 @@
 // Rooms that are sessions of an OpenClaw gateway: pushes go there, what the gateway tells of a session is heard of its room, and while the
-// session is there its agent counts as alive, since nobody in it sends heartbeats.
+// gateway answers for it its agent counts as alive, since nobody in it sends heartbeats.
 
 import type { PushId, RoomId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
@@ -43,6 +43,7 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
         const at = desk.clock.now().toISOString();
         const reason = state === "error" ? { reason: "a turn of its session failed" } : {};
         await run("room.heard", { ids: { roomId: room.id }, input: { at, status: state, ...reason } });
+        if (state !== "error") await alive(room, state === "working");
         onNews();
       }),
     say: (sentence) => log.info({ gateway: sentence }, "worker.gateway"),
@@ -56,11 +57,13 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
         log.warn({ what, err: error }, "worker.gateway_not_noted");
     }
   };
-  const beat = async ({ session, slug }: GatewayRoom): Promise<void> => {
+  /** A session that is not there yet the first push makes. */
+  const beat = async (room: GatewayRoom): Promise<void> => {
+    if (room.slug !== null) await alive(room, (await transport.describeSession(room.session))?.works ?? false);
+  };
+  const alive = async ({ slug }: GatewayRoom, works: boolean): Promise<void> => {
     if (slug === null) return;
-    const found = await transport.describeSession(session);
-    if (found === null) return;
-    const activity = found.works ? ("working" as const) : ("idle" as const);
+    const activity = works ? ("working" as const) : ("idle" as const);
     const known = await noteAlive(desk.db, { slug, activity, tokens: 0, at: desk.clock.now().toISOString() });
     if (!known) await run("worker.report", { ids: { slug }, input: { activity } });
   };

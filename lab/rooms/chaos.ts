@@ -18,12 +18,12 @@ export type ChaosParts = {
     Record<string, { readonly rooms: number; receiver(seat: Seat): Promise<Receiver> | Receiver }>
   >;
   readonly kills: Readonly<Record<Victim, number>>;
-  /** Null where no tmux server is part of it. */
-  readonly killTmux: (() => Promise<void>) | null;
+  /** How what is shared by the rooms of a transport is killed; absent where it is no part of it. */
+  readonly killShared: Readonly<Partial<Record<"tmux" | "gateway", () => Promise<void>>>>;
   readonly say: (line: string) => void;
 };
 
-export const victims = ["api", "worker", "receiver", "tmux"] as const;
+export const victims = ["api", "worker", "receiver", "tmux", "gateway"] as const;
 export type Victim = (typeof victims)[number];
 
 export type ChaosReport = {
@@ -84,7 +84,7 @@ async function tell(
         while ((await countOf(databaseUrl, name, "queued")) > mostAhead) await delay(100);
         const answer = await desk.admin.post("/pushes", {
           target: name,
-          command: `/queue-check ${n}; #{x} $(y) 'z' "q" \\ ;`,
+          command: `/queue-check ${name} ${n}; #{x} $(y) 'z' "q" \\ ;`,
         });
         const { pushes: made } = answer as unknown as { pushes: { push_id: string }[] };
         for (const { push_id } of made) told.set(push_id, name);
@@ -111,7 +111,7 @@ const countHeard = (url: string): Promise<number> =>
   });
 
 async function killMeanwhile(
-  { desk, databaseUrl, pushes, kills, killTmux, say }: ChaosParts,
+  { desk, databaseUrl, pushes, kills, killShared, say }: ChaosParts,
   seats: Seated,
   next: () => number,
   telling: Promise<void>,
@@ -123,7 +123,7 @@ async function killMeanwhile(
   );
   const moments = order.map(() => Math.floor(pushes * 0.9 * next())).toSorted((a, b) => a - b);
   const due = order.map((victim, n) => ({ victim, at: moments[n] ?? 0 }));
-  const done: Record<Victim, number> = { api: 0, worker: 0, receiver: 0, tmux: 0 };
+  const done: Record<Victim, number> = { api: 0, worker: 0, receiver: 0, tmux: 0, gateway: 0 };
   let last = { heard: -1, at: performance.now() };
   for (;;) {
     const heard = await Promise.race([countHeard(databaseUrl), failed]);
@@ -139,12 +139,13 @@ async function killMeanwhile(
       continue;
     }
     due.shift();
-    if (first.victim === "tmux" && killTmux === null) continue;
+    const shared = first.victim === "tmux" || first.victim === "gateway" ? killShared[first.victim] : null;
+    if (shared === undefined) continue;
     say(`${heard} of ${pushes} have ended; ${first.victim} is killed`);
     done[first.victim]++;
     if (first.victim === "api") await desk.killApi();
     else if (first.victim === "worker") await desk.killWorker();
-    else if (first.victim === "tmux") await killTmux?.();
+    else if (shared) await shared();
     else await seats[Math.floor(next() * seats.length)]?.receiver.kill();
   }
 }

@@ -1,17 +1,18 @@
 // `pnpm dispatch:bench:rooms` and `pnpm dispatch:chaos:rooms`: do rooms hear at once of what is assigned, without asking; and is no push
 // lost, nor shown twice, while everything that carries it is killed?
 
-import { join } from "node:path";
-import { runCommand, wholeNumber } from "../../dispatch/process/command-line.ts";
+import { CommandFailure, runCommand, wholeNumber } from "../../dispatch/process/command-line.ts";
 import { figuresOf } from "../bench/measure.ts";
 import { createDatabase, throwawayServer, type ThrowawayServer } from "../bench/throwaway-database.ts";
 import { roomsChaos } from "./chaos.ts";
 import { startRoomsDesk } from "./desk.ts";
 import { fillRooms } from "./full-desk.ts";
 import { fortyFive, items, rooms } from "./forty-five.ts";
+import { startRoomsGateway, type RoomsGateway } from "./gateway.ts";
 import { inboxReceiver, tmuxReceiver, TmuxServer, webhookReceiver } from "./receivers.ts";
 
 const say = (line: string): void => console.error(line);
+const usual = "inbox,webhook,tmux,openclaw";
 const wantedP95Ms = 1_000;
 const full = { rooms: 200, events: 5_000 } as const;
 const wantedBrief = { characters: 8_000, p99Ms: 30 } as const;
@@ -26,9 +27,9 @@ export const benchRoomsCommand = (): Promise<void> =>
         `counts the requests that ask for work. Then reads the brief of a desk with ${full.rooms} rooms and ${full.events} events. ` +
         "Prints a table, then JSON; 1 where something is not as wanted.",
       options: { transports: { type: "string" } },
-      meanings: { transports: "which, with commas between (default inbox,webhook,tmux)" },
+      meanings: { transports: `which, with commas between (default ${usual})` },
     },
-    async ({ transports = "inbox,webhook,tmux" }) => {
+    async ({ transports = usual }) => {
       await using ends = new AsyncDisposableStack();
       const server = await throwawayServer(ends, say);
       const brief = await readBriefs(server);
@@ -39,17 +40,18 @@ export const benchRoomsCommand = (): Promise<void> =>
         const databaseUrl = await createDatabase(server.url);
         const tmux = new TmuxServer(server.folder);
         own.defer(() => tmux.end());
+        const gateway = transport === "openclaw" ? await startRoomsGateway(own, server.folder, say) : null;
         const desk = await startRoomsDesk(own, {
           databaseUrl,
           folder: server.folder,
           workers: 1,
-          settings: { DISPATCH_TMUX_SOCKET: tmux.socket },
+          settings: { DISPATCH_TMUX_SOCKET: tmux.socket, ...gateway?.settings },
         });
         outcomes[transport] = await fortyFive(
           desk,
           databaseUrl,
           transport,
-          receiverFor(transport, tmux, server.folder, desk.apiFile),
+          receiverFor(transport, { tmux, gateway, folder: server.folder, apiFile: desk.apiFile }),
         );
       }
       console.log("transport   items  heard  messages  asked for work  p50 ms  p95 ms  most ms");
@@ -111,7 +113,7 @@ export const chaosRoomsCommand = (): Promise<void> =>
       meanings: {
         pushes: "pushes in all (default 1000)",
         seed: "of what is drawn (default: drawn, and printed)",
-        transports: "which, with commas between (default inbox,webhook,tmux)",
+        transports: `which, with commas between (default ${usual})`,
       },
     },
     async (values) => {
@@ -123,6 +125,8 @@ export const chaosRoomsCommand = (): Promise<void> =>
       const databaseUrl = await createDatabase(server.url);
       const tmux = new TmuxServer(server.folder);
       ends.defer(() => tmux.end());
+      const named = (values.transports ?? usual).split(",");
+      const gateway = named.includes("openclaw") ? await startRoomsGateway(ends, server.folder, say) : null;
       const desk = await startRoomsDesk(ends, {
         databaseUrl,
         folder: server.folder,
@@ -131,9 +135,9 @@ export const chaosRoomsCommand = (): Promise<void> =>
           DISPATCH_TMUX_SOCKET: tmux.socket,
           DISPATCH_TICK_INTERVAL_MS: "500",
           DISPATCH_WORKER_LOOP_MS: "1000",
+          ...gateway?.settings,
         },
       });
-      const named = (values.transports ?? "inbox,webhook,tmux").split(",");
       const { violations, ...figures } = await roomsChaos({
         desk,
         databaseUrl,
@@ -142,7 +146,10 @@ export const chaosRoomsCommand = (): Promise<void> =>
         transports: Object.fromEntries(
           named.map((transport) => [
             transport,
-            { rooms: 4, receiver: receiverFor(transport, tmux, server.folder, desk.apiFile) },
+            {
+              rooms: 4,
+              receiver: receiverFor(transport, { tmux, gateway, folder: server.folder, apiFile: desk.apiFile }),
+            },
           ]),
         ),
         kills: {
@@ -150,8 +157,12 @@ export const chaosRoomsCommand = (): Promise<void> =>
           worker: Math.ceil(pushes / 50),
           receiver: Math.ceil(pushes / 40),
           tmux: Math.ceil(pushes / 250),
+          gateway: Math.ceil(pushes / 500),
         },
-        killTmux: named.includes("tmux") ? () => tmux.kill() : null,
+        killShared: {
+          ...(named.includes("tmux") && { tmux: () => tmux.kill() }),
+          ...(gateway && { gateway: gateway.kill }),
+        },
         say,
       });
       for (const violation of violations) say(`VIOLATION ${violation}`);
@@ -160,15 +171,18 @@ export const chaosRoomsCommand = (): Promise<void> =>
     },
   );
 
-/** @throws Error for a transport that is none of these */
-function receiverFor(
-  transport: string,
-  tmux: TmuxServer,
-  folder: string,
-  apiFile: string,
-): Parameters<typeof fortyFive>[3] {
+type Places = {
+  readonly tmux: TmuxServer;
+  readonly gateway: RoomsGateway | null;
+  readonly folder: string;
+  readonly apiFile: string;
+};
+
+/** @throws CommandFailure for a transport that is none of these */
+function receiverFor(transport: string, { tmux, gateway, folder, apiFile }: Places): Parameters<typeof fortyFive>[3] {
+  if (transport === "openclaw" && gateway) return gateway.receiver;
   if (transport === "inbox") return inboxReceiver;
   if (transport === "webhook") return webhookReceiver;
-  if (transport === "tmux") return (seat) => tmuxReceiver(seat, tmux, join(folder), apiFile);
-  throw new Error(`${transport} is none of inbox, webhook, tmux`);
+  if (transport === "tmux") return (seat) => tmuxReceiver(seat, tmux, folder, apiFile);
+  throw new CommandFailure(`${transport} is none of ${usual}`);
 }

@@ -44,6 +44,9 @@ export async function fortyFive(
       await receiver.open(String(made?.["id"]));
       await speaker.post("/events", { subject: `swarm.agent.${name}.started`, data: {} });
     }
+    // By then no process does anything for the first time: a gateway's first turn takes ten seconds and more.
+    await desk.admin.post("/pushes", { target: "all-rooms", command: "/queue-check warm-up" });
+    await untilAll(databaseUrl, rooms);
     const before = pollsIn(await desk.metrics());
     await Promise.all(
       Array.from({ length: items }, (_, n) =>
@@ -56,6 +59,23 @@ export async function fortyFive(
     await Promise.all(receivers.map((receiver) => receiver.end()));
   }
 }
+
+/** Waits until so many pushes were heard, and nobody is at anything. */
+const untilAll = (databaseUrl: string, pushes: number): Promise<void> =>
+  withClient(databaseUrl, async (client) => {
+    const until = performance.now() + withinMs;
+    for (;;) {
+      const { rows } = await client.query<{ done: boolean }>(
+        `SELECT (SELECT count(*) FROM pushes WHERE status = 'acked') >= $1
+                AND NOT EXISTS (SELECT FROM rooms WHERE agent_status <> 'idle') AS done`,
+        [pushes],
+      );
+      if (rows[0]?.done === true) return;
+      if (performance.now() > until)
+        throw new CommandFailure(`not all rooms heard a first push within ${withinMs / 1_000} s`);
+      await delay(50);
+    }
+  });
 
 type Row = {
   assigned: number;

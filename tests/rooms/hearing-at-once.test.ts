@@ -60,11 +60,11 @@ test("no push is lost or goes astray, whatever is killed", async (t) => {
         .filter(([transport]) => named.includes(transport))
         .map(([transport, receiver]) => [transport, { rooms: 2, receiver }]),
     ),
-    kills: { api: 1, worker: 2, receiver: 2, tmux: hasTmux ? 1 : 0 },
-    killTmux: hasTmux ? () => tmux.kill() : null,
+    kills: { api: 1, worker: 2, receiver: 2, tmux: hasTmux ? 1 : 0, gateway: 0 },
+    killShared: hasTmux ? { tmux: () => tmux.kill() } : {},
     say: () => undefined,
   });
   t.diagnostic(JSON.stringify(figures));
   assert.deepEqual(violations, []);
-  assert.deepEqual(figures.kills, { api: 1, worker: 2, receiver: 2, tmux: hasTmux ? 1 : 0 });
+  assert.deepEqual(figures.kills, { api: 1, worker: 2, receiver: 2, tmux: hasTmux ? 1 : 0, gateway: 0 });
 });
