@@ -27,7 +27,7 @@ export async function register(url: string, wanted: Wanted, { admin, say }: Regi
   return (await post(`/agents/${wanted.slug}/token`, {})).token ?? null;
 }
 
-type AsAdmin = {
+export type AsAdmin = {
   /** The admin token; null on a desk that believes names. */
   readonly admin: string | null;
   /** What to do where there is no token, and the desk wants one. */
@@ -39,22 +39,30 @@ type AsAdmin = {
  * @param path behind /api/v1
  * @throws DeskRefused
  */
-export async function postAsAdmin<Answer>(
+export const postAsAdmin = <Answer>(url: string, path: string, body: object, as: AsAdmin): Promise<Answer> =>
+  askAsAdmin(url, path, as, { method: "POST", body: JSON.stringify(body) });
+
+/** The headers by which a call is the admin's. */
+export const adminHeaders = ({ admin }: Pick<AsAdmin, "admin">): Record<string, string> => ({
+  "x-agent-id": "admin",
+  ...(admin !== null && { authorization: `Bearer ${admin}` }),
+});
+
+/**
+ * The same with any method; without one it reads.
+ * @throws DeskRefused
+ */
+export async function askAsAdmin<Answer>(
   url: string,
   path: string,
-  body: object,
   { admin, wayOut }: AsAdmin,
+  request: { readonly method?: string; readonly body?: string } = {},
 ): Promise<Answer> {
   const response = await fetch(`${url}/api/v1${path}`, {
-    method: "POST",
+    ...request,
     redirect: "error",
     signal: AbortSignal.timeout(callMs),
-    headers: {
-      "x-agent-id": "admin",
-      "content-type": "application/json",
-      ...(admin !== null && { authorization: `Bearer ${admin}` }),
-    },
-    body: JSON.stringify(body),
+    headers: { ...adminHeaders({ admin }), ...(request.body !== undefined && { "content-type": "application/json" }) },
   }).catch((error: unknown) => {
     throw new DeskRefused(0, "UNREACHABLE", `${url} does not answer: ${reasonOf(error)}`);
   });

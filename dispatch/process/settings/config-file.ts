@@ -34,7 +34,7 @@ export type ConfigFile = {
  */
 export function readConfigFile(path: string, named: string, settings: readonly Setting<unknown>[]): ConfigFile {
   try {
-    const { text, byOthers } = textOf(path);
+    const { text, byOthers } = readOwnText(path, maxConfigBytes);
     return { ...configFileFrom(text, path, settings), isReadByOthers: byOthers };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -46,15 +46,16 @@ export function readConfigFile(path: string, named: string, settings: readonly S
   }
 }
 
-function textOf(path: string): { text: string; byOthers: boolean } {
+/** The text of a file that an operator wrote. @throws Error that says why it is not read */
+export function readOwnText(path: string, maxBytes: number): { text: string; byOthers: boolean } {
   // Without waiting for a writer of a named pipe.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new Error("is no file");
-    const bytes = Buffer.alloc(maxConfigBytes + 1);
+    const bytes = Buffer.alloc(maxBytes + 1);
     const size = readSync(file, bytes, 0, bytes.length, 0);
-    if (size > maxConfigBytes) throw new Error(`has more than ${maxConfigBytes} bytes`);
+    if (size > maxBytes) throw new Error(`has more than ${maxBytes} bytes`);
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, size));
     return { text, byOthers: isReadByOthers(stats) };
   } finally {

@@ -1,0 +1,5 @@
+// `pnpm dispatch:rooms`.
+
+import { roomsCommand } from "../dispatch/ops/rooms/command.ts";
+
+await roomsCommand();
