@@ -234,7 +234,7 @@ export const taskQueries = defineQueries({
     next: ["task.update", "task.explain"],
     input: none(),
     example: {},
-    output: body.task,
+    output: body.taskChecked,
   },
   "task.events": {
     ...read,

@@ -2,6 +2,7 @@
 
 import { answeredId, nullable, Type, type Static } from "./fields.ts";
 import type { TaskId, TicketId } from "./ids.ts";
+import { pushStates } from "./room-states.ts";
 import { taskStates } from "./task-states.ts";
 
 /** More than this many of a kind nobody needs to know exactly who reads the queue. */
@@ -55,6 +56,21 @@ export const task = Type.Object({
   result: nullable(openObject()),
 });
 export type TaskBody = Static<typeof task>;
+
+/** With the last that the room of its worker was told of it; null where nobody was. */
+export const taskChecked = Type.Object({
+  ...task.properties,
+  push: nullable(
+    Type.Object({
+      push_id: Type.String({ format: "uuid" }),
+      room: text(),
+      state: Type.Enum([...pushStates]),
+      attempts: whole(),
+      reason: nullable(text()),
+      acked_at: nullable(time()),
+    }),
+  ),
+});
 
 export const taskList = Type.Array(taskLine);
 

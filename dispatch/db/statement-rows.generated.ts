@@ -4423,6 +4423,14 @@ export type StatementRows = {
     after_state: string | null;
     payload: unknown;
   };
+  task_last_push: {
+    push_id: string;
+    room: string;
+    state: string;
+    attempts: number;
+    reason: string | null;
+    acked_at: string | null;
+  };
   task_lock: {
     id: string;
     kind: string;

@@ -82,7 +82,17 @@ function placeFrom(cursor: string): Place {
   return { priority: Number(priority), created_at, id: id as TaskId };
 }
 
-export const taskCheck = taskQuery("task.check", async ({ row }) => taskBody(row));
+type LastPush = NonNullable<QueryBodyOf<"task.check">["push"]>;
+const selectLastPush = statement<LastPush>(
+  "task_last_push",
+  `SELECT pushes.id AS push_id, rooms.name AS room, pushes.status AS state, attempts, reason, acked_at
+   FROM pushes JOIN rooms ON rooms.id = room_id WHERE task_id = $1 ORDER BY pushes.created_at DESC, pushes.id DESC LIMIT 1`,
+);
+
+export const taskCheck = taskQuery("task.check", async ({ desk, row }) => ({
+  ...taskBody(row),
+  push: await desk.db.row(selectLastPush, [row.id]),
+}));
 
 const selectHistory = statement<{
   id: string;

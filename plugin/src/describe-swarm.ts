@@ -26,6 +26,12 @@ function taskLine(one: unknown): string {
     .join("; ");
 }
 
+/** Whether whoever has it was told so in their room, and heard it. */
+const toldLine = (push: unknown): string | null =>
+  isObject(push)
+    ? `told to room ${at(push, "room")}: ${at(push, "state")} after ${numberAt(push, "attempts") ?? "-"} tries`
+    : null;
+
 function workerLine(one: unknown): string {
   const abilities = listAt(one, "capabilities").map((word) => plainOrQuoted(String(word)));
   const visits = numberAt(one, "active_tickets") ?? 0;
@@ -75,7 +81,7 @@ export const swarmReadings = {
     const found = listAt(body, "items");
     return [none(found, "task matches"), ...found.map(taskLine), more(body)];
   },
-  "task.check": (body: JsonObject) => [taskLine(body), ...outcomeLines(body)],
+  "task.check": (body: JsonObject) => [taskLine(body), toldLine(body["push"]), ...outcomeLines(body)],
   "task.events": (body: JsonObject) => {
     const steps = listAt(body, "items");
     const left = steps.length - mostSteps;

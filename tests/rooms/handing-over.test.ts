@@ -42,7 +42,8 @@ describe("work reaches a room", async () => {
       (await pushesOf(api, "clerk")).map(({ state }) => state),
       ["acked"],
     );
-    assert.equal((await api.read("task.check", { task: task.id })).status, "in_progress");
+    const checked = await api.read("task.check", { task: task.id });
+    assert.deepEqual([checked.status, checked.push?.room, checked.push?.state], ["in_progress", "clerk", "acked"]);
   });
 
   test("is refused where nobody sits, or who sits there cannot take more", async () => {
