@@ -30,7 +30,7 @@ export const roomIntents: readonly Intent[] = [
   {
     example: "set up a room for the clerk",
     tool: "room_create",
-    pattern: new RegExp(String.raw`^(?:set up|make|add) a room for the ${slug}`, "i"),
+    pattern: new RegExp(String.raw`^(?:set up|make|add) a room for (?:the )?${slug}`, "i"),
     step: about("room_create", (room) => ({ name: room, worker_id: room })),
   },
   {

@@ -56,6 +56,15 @@ export const scenes: readonly Scene[] = [
       },
     ],
   },
+  {
+    picture: "room-board",
+    said: [
+      { say: "set up a room for carla-nguyen", answer: /^The room is there/ },
+      { say: "set up a room for ben-okafor", answer: /^The room is there/ },
+      { say: "/dispatch carla-nguyen /queue-check", answer: /hears it/ },
+      { say: "show me the board", answer: /carla-nguyen/ },
+    ],
+  },
 ];
 
 /** The answer was not what the scene is about. */

@@ -78,25 +78,25 @@ export async function obeyWord(
   word: ControlWord,
 ): Promise<WordAnswer> {
   const no = (text: string): WordAnswer => ({ text, isOpen: false });
+  const isEnd = word.kind === "end";
   if (!person)
     return no(
       "Refused (403): whoever speaks here is not known to Dispatch. The gateway's owner adds people in " +
         "plugins.entries.dispatch.config.people.",
     );
-  const role = mayHold(person) ? roleIn(person, commands["control.open"]) : null;
+  const heard = await controlRooms(desk, person);
+  const rooms = heard.kind === "heard" ? heard.rooms : [];
+  const here = rooms.filter((one) => one.sessionKey === sessionKey);
+  const isTheirs = here.some((one) => isOf(person, one));
+  // Whoever holds one may always leave it, also when they were granted less meanwhile.
+  const role = mayHold(person) ? roleIn(person, commands["control.open"]) : isEnd && isTheirs ? "control" : null;
   if (!role)
     return no(
       `Refused (403): a control room is for people who were granted the role dispatcher; you have ${person.roles.join(", ")}. The ` +
         "gateway's owner grants roles in plugins.entries.dispatch.config.",
     );
-  const heard = await controlRooms(desk, person);
-  const rooms = heard.kind === "heard" ? heard.rooms : [];
-  if (
-    word.kind === "end" &&
-    heard.kind === "heard" &&
-    !rooms.some((one) => isOf(person, one) && one.sessionKey === sessionKey)
-  ) {
-    const other = rooms.find((one) => one.sessionKey === sessionKey);
+  if (isEnd && heard.kind === "heard" && !isTheirs) {
+    const [other] = here;
     return no(
       other
         ? `This is the control room of ${quoted(other.owner, 40)}, who alone can leave it.`
@@ -111,7 +111,7 @@ export async function obeyWord(
       path,
       tool: "control.open",
       idempotencyKey: randomUUID(),
-      body: JSON.stringify({ session_key: word.kind === "end" ? null : sessionKey }),
+      body: JSON.stringify({ session_key: isEnd ? null : sessionKey }),
     },
     undefined,
     deadlineMs,
@@ -120,8 +120,7 @@ export async function obeyWord(
   if (outcome.kind === "refused") return no(`Refused: ${outcome.refusal.code}: ${outcome.refusal.message}`);
   if (outcome.kind === "unknown") return no(`It is not known whether this happened: ${outcome.why}. Say it again.`);
   if (outcome.kind === "unreachable") return no(`This did not happen: ${outcome.why}`);
-  if (word.kind === "end")
-    return no("This is no control room any more, but a conversation like any other. dispatch opens it again.");
+  if (isEnd) return no("This is no control room any more, but a conversation like any other. dispatch opens it again.");
   const elsewhere = rooms.some((one) => isOf(person, one) && one.sessionKey !== sessionKey);
   return { text: elsewhere ? `${opened} ${moved}` : opened, isOpen: true };
 }

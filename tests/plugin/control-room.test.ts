@@ -204,6 +204,20 @@ describe("a control room", async () => {
       assert.equal((await say("ticket.search")).first, "READ ticket.search");
     });
 
+    test("can be left by whoever was granted less meanwhile, and by them alone", async () => {
+      const less = openChat(api.url, {
+        owner: null,
+        people: [...people.slice(1), { actor: "dana", roles: ["qa"] as const, senderId: "1", ...everywhere }],
+      });
+      const asQa = (one: ControlWord) => obeyWord(less.desk, less.desk.personBehind(dana), elsewhere, one);
+      const first = async () => (await less.say("ticket.search", {}, { from: dana, session: elsewhere })).first;
+      assert.equal(await first(), "REFUSED FORBIDDEN ticket.search: nothing changed.");
+      assert.match((await asQa(open)).text, /^Refused \(403\): .*you have qa/);
+      assert.match((await asQa(end)).text, /^This is no control room any more/);
+      assert.equal(await first(), "READ ticket.search");
+      assert.equal((await word(dana, open, elsewhere)).isOpen, true);
+    });
+
     test("is left by its person's word, and everything is as before", async () => {
       assert.match((await word(dana, end, elsewhere)).text, /^This is no control room any more/);
       assert.equal((await say("ticket.search", {}, dana, elsewhere)).first, "READ ticket.search");
