@@ -178,8 +178,12 @@ test("nothing is sent to a session whose turn the gateway has yet to resume, not
     () => gateway.greeted === 2 && gateway.requests.at(-1)?.method === "sessions.list",
   );
   await rejects(transport.deliver(fresh, never), /has yet to resume a turn there/);
+  // Begun, and not started yet: what was cut off is still the last there is.
+  const begun = { sessionInfo: { hasActiveRun: true, activeRunIds: ["resumed"] }, messages: [row("cut-off")] };
+  gateway.answer("chat.history", () => begun);
+  await rejects(transport.deliver(fresh, never), /has yet to resume a turn there/);
   assert.equal(sentBy(gateway).length, 1);
-  gateway.answer("chat.history", () => ({ sessionInfo: { hasActiveRun: true, abortedLastRun: false } }));
+  gateway.answer("chat.history", () => ({ ...begun, messages: [row("cut-off"), row("resumed")] }));
   await eventually("the lost one is sent again", () => sentBy(gateway).length === 2);
   assert.equal(sentBy(gateway)[1]?.["idempotencyKey"], lost.pushId);
 });

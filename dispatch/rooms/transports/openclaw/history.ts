@@ -50,7 +50,7 @@ export async function findPush(line: Line, sessionKey: string, pushId: PushId, s
   let used = 0;
   let page = await read({});
   const session = isObject(page["sessionInfo"]) ? page["sessionInfo"] : {};
-  const resumes = session["hasActiveRun"] === true && session["abortedLastRun"] === true;
+  const resumes = isToResume(session, objects(page["messages"]).at(-1));
   for (let pages = 1; ; pages++) {
     const rows = objects(page["messages"]);
     const shown = rows.findLastIndex((row) => runs.some((run) => keyOf(row) === `${run}:user`));
@@ -84,6 +84,17 @@ export async function findPush(line: Line, sessionKey: string, pushId: PushId, s
  */
 const goesOn = (session: JsonObject): boolean =>
   session["hasActiveRun"] === true || session["status"] === "running" || session["abortedLastRun"] === true;
+
+/**
+ * Marked so (abortedLastRun), or begun and not started: for some seconds its run is active while the row of the turn that was cut off is
+ * still the last.
+ */
+function isToResume({ hasActiveRun, abortedLastRun, activeRunIds }: JsonObject, last: JsonObject | undefined): boolean {
+  if (hasActiveRun !== true) return false;
+  if (abortedLastRun === true) return true;
+  const active = Array.isArray(activeRunIds) ? activeRunIds : [];
+  return last?.["role"] === "user" && active.length > 0 && !active.some((runId) => keyOf(last) === `${runId}:user`);
+}
 
 function keyOf(row: JsonObject): unknown {
   const { idempotencyKey, __openclaw: kept } = row;

@@ -41,8 +41,8 @@ export type SentPushes = {
 };
 
 /**
- * lifecycle/start is told before the push is a row of the session: of five gateways killed at that moment two had lost it, and three had
- * the row and never ran it. So a run is believed at its first sign of life behind the start, or when it has lived for so long.
+ * lifecycle/start is told before the push is a row of the session: of six gateways killed at that moment three had lost it, and three
+ * had the row and never ran it. So a run is believed at its first sign of life behind the start, or when it has lived for so long.
  */
 const believedAfterMs = 1_000;
 

@@ -75,14 +75,14 @@ export function openclawTransport(options: OpenclawOptions): OpenclawTransport {
       }
       const longAgo = performance.now() - lookAfterMs;
       if (event === "tick")
-        for (const one of sent.taken()) if (one.takenAt < longAgo && turns.isFree(one.address)) void seeShown(one);
+        for (const { address, takenAt } of sent.taken()) if (takenAt < longAgo) seeLater(address, 0);
     },
     onLost: sent.disbelieve,
     onOpen: async (line) => {
       settled.clear();
       for (const [pushId, address] of takeBack) await turns.take(address, () => abortQueued(line, pushId, address));
-      // In the order in which they were taken, and before new ones.
-      for (const one of sent.taken()) await seeShown(one, line);
+      // Before new ones.
+      for (const address of new Set(sent.taken().map((one) => one.address))) await seeShown(address, line);
       await sessions.catchUp(line).catch((error: unknown) => {
         if (!(error instanceof GatewayRefused)) throw error;
         say(`The OpenClaw gateway does not tell which sessions work: ${error.message}`);
@@ -121,34 +121,48 @@ export function openclawTransport(options: OpenclawOptions): OpenclawTransport {
   };
   const refused = (one: Sent, why: string): void => {
     one.refusals++;
-    if (one.refusals < mostRefusals) {
-      sent.later(Math.min(500 * 2 ** one.refusals, 30_000), () => void seeShown(one));
-      return;
-    }
+    if (one.refusals < mostRefusals) return seeLater(one.address, Math.min(500 * 2 ** one.refusals, 30_000));
     sent.forget(one);
     say(`Push ${one.pushId} was taken and then refused, ${one.refusals} times; the last time: ${why}`);
   };
 
-  /** Looks for a push that was taken, and sends it again where nobody would ever show it. */
-  const seeShown = (one: Sent, on?: Line): Promise<void> =>
-    turns.take(one.address, async () => {
-      if (!sent.has(one)) return;
-      try {
-        const line = on ?? (await held.line());
-        const found = await findPush(line, one.address, one.pushId);
-        if (found.is === "queued") return;
-        if (found.is !== "unknown") return sent.heard(one);
-        if (one.text === null) return sent.forget(one);
-        if (found.resumes) return void sent.later(resumesWithinMs, () => void seeShown(one));
+  /** Looks for what a room's session took, oldest first, and sends again what nobody would ever show. */
+  const seeShown = (address: string, on?: Line): Promise<void> =>
+    turns.take(address, async () => {
+      const looked = sent.taken().filter((one) => one.address === address);
+      for (const one of looked)
+        if (sent.has(one) && !(await isSeenTo(one, on))) return seeLater(address, resumesWithinMs);
+    });
+  /** @returns false where it, and what comes behind it, is to be looked at again soon */
+  const isSeenTo = async (one: Sent, on?: Line): Promise<boolean> => {
+    try {
+      const line = on ?? (await held.line());
+      const found = await findPush(line, one.address, one.pushId);
+      if (found.is === "queued") return true;
+      if (found.is !== "unknown") sent.heard(one);
+      else if (one.text === null) sent.forget(one);
+      else if (found.resumes) return false;
+      else {
         nextRun(one, found);
         say(`Push ${one.pushId} was taken and never shown; it is sent again as ${runIdOf(one.pushId, one.run)}.`);
         if (await send(line, one, one.text)) sent.heard(one);
-      } catch (error) {
-        // Away again: the next line begins with this.
-        if (error instanceof GatewayRefused) refused(one, error.message);
-        else if (!(error instanceof NoAnswer || error instanceof NotDelivered)) throw error;
       }
-    });
+    } catch (error) {
+      if (error instanceof GatewayRefused) refused(one, error.message);
+      else if (!(error instanceof NoAnswer || error instanceof NotDelivered)) throw error;
+      return false;
+    }
+    return true;
+  };
+  const looks = new Map<string, NodeJS.Timeout>();
+  const seeLater = (address: string, ms: number): void => {
+    if (looks.has(address)) return;
+    const look = () => {
+      looks.delete(address);
+      void seeShown(address);
+    };
+    looks.set(address, sent.later(ms, look));
+  };
 
   const abortQueued = async (line: Line, pushId: PushId, address: string): Promise<void> => {
     try {
@@ -249,7 +263,6 @@ function turnsByRoom() {
       turns.set(address, last);
       return turn;
     },
-    isFree: (address: string): boolean => !turns.has(address),
     ended: () => Promise.all(turns.values()),
   };
 }
