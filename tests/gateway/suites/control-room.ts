@@ -35,7 +35,7 @@ export const controlRoom = (desk: GatewayDesk) =>
       );
     };
     const held = async (): Promise<unknown[]> =>
-      (await sql.query("SELECT name, session_key FROM rooms WHERE kind = 'control' ORDER BY name")).rows;
+      (await sql.query("SELECT name, session_key FROM rooms WHERE name = 'dispatch:dana'")).rows;
     const creating = {
       name: "ticket_create",
       args: { account_id: accountId, site_id: siteId, summary: "From the control room", description: "No." },
