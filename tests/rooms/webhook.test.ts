@@ -110,7 +110,8 @@ describe("a push by a webhook", async () => {
       await ask(api, "GET", "/rooms/hooked/history"),
     ];
     const { rows } = await api.owner.query<{ text: string }>(
-      "SELECT payload::text AS text FROM audit_events UNION ALL SELECT payload::text FROM outbox UNION ALL SELECT response_body::text FROM idempotency_keys",
+      `SELECT payload::text AS text FROM audit_events UNION ALL SELECT payload::text FROM outbox
+       UNION ALL SELECT response_body::text FROM idempotency_keys`,
     );
     const seen = [...answers.map(({ text }) => text), ...rows.map(({ text }) => text), JSON.stringify(worker.log)];
     assert.ok(seen.length > 10);
