@@ -4,6 +4,7 @@
 import type { TaskId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import { roomEventTypes, type RoomEventType, type RoomStatus } from "../contract/room-states.ts";
+import type { TaskState } from "../contract/task-states.ts";
 import { statement } from "../db/statement.ts";
 import type { Actor } from "../kernel/actor.ts";
 import { requireScope } from "../kernel/authorize.ts";
@@ -71,9 +72,7 @@ export const eventReport = roomCommand({
       write: (tx) => [insertRoomEvent(tx, event)],
       body: () => ({
         event: roomEventBody(event, row.name),
-        task_status: moved
-          ? taskAggregate.changed(desk, moved.row, moved.change, moved.path as never, now).status
-          : null,
+        task_status: moved ? taskAggregate.changed(desk, moved.row, moved.change, moved.path, now).status : null,
       }),
     };
   },
@@ -118,7 +117,7 @@ function statusAfter(type: RoomEventType, fatal: boolean, busy: boolean): RoomSt
   return fatal ? "error" : busy ? "working" : "idle";
 }
 
-type Moved = RelatedChange<TaskRow, TaskChange>;
+type Moved = RelatedChange<TaskRow, TaskChange> & { readonly path: readonly TaskState[] };
 
 /** @throws Refusal TASK_NOT_FOUND, FORBIDDEN_SCOPE, NOT_ASSIGNEE, INVALID_STATE_TRANSITION */
 function moveTask(
@@ -145,9 +144,9 @@ function moveTask(
   if (!isHeld) throw wrongState(task.status, to, ["assigned", "in_progress"]);
   const related = { aggregate: taskAggregate, row: task, eventId: newId<ReceiptId>() };
   if (type === "task_completed")
-    return { ...related, ...doneWith(task, { summary: text, result: null, tokens_used: null }) } as unknown as Moved;
+    return { ...related, ...doneWith(task, { summary: text, result: null, tokens_used: null }) };
   if (type === "task_failed")
-    return { ...related, ...failedWith(task, text, true, fatal), payload: { error: text, fatal } } as unknown as Moved;
+    return { ...related, ...failedWith(task, text, true, fatal), payload: { error: text, fatal } };
   const begun = started(task);
   const data = { message: text, percent: percent ?? null, assignee: task.assignee };
   if (type === "progress_update")
@@ -157,7 +156,7 @@ function moveTask(
       change: {},
       payload: data,
       told: [...begun.told, { event: "progress", data }],
-    } as unknown as Moved;
+    };
   const asked = { reason: text, assignee: task.assignee };
   return {
     ...related,
@@ -165,7 +164,7 @@ function moveTask(
     change: {},
     payload: asked,
     told: [...begun.told, { event: "blocked", data: asked }],
-  } as unknown as Moved;
+  };
 }
 
 /** The task's own events name the room's, so that nobody makes another of them. */
