@@ -5,15 +5,14 @@ import { Refusal } from "../kernel/refusal.ts";
 
 const name = new RegExp(roomNamePattern);
 // oxlint-disable-next-line no-control-regex
-const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\p{Cs}]/u;
 
-/**
- * The name in lower case.
- * @throws Refusal INVALID_ROOM_NAME
- */
-export function requireTarget(target: string): string {
-  if (!name.test(target)) throw new Refusal("INVALID_ROOM_NAME", { target: [...target].slice(0, 100).join("") });
-  return target.toLowerCase();
+/** Whether a text can name rooms. */
+export const isTarget = (target: string): boolean => name.test(target);
+
+/** @throws Refusal INVALID_ROOM_NAME */
+export function requireTarget(target: string): void {
+  if (!isTarget(target)) throw new Refusal("INVALID_ROOM_NAME", { target: [...target].slice(0, 100).join("") });
 }
 
 /** @throws Refusal COMMAND_LENGTH, COMMAND_CHARACTERS, COMMAND_NOT_ALLOWED */

@@ -10,7 +10,7 @@ import { deskCommand } from "../kernel/desk-chain.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
 import type { RelatedCreation } from "../kernel/related-change.ts";
 import { ackEvents } from "./event-ack.ts";
-import { requireCommand, requireTarget } from "./push-command.ts";
+import { isTarget, requireCommand, requireTarget } from "./push-command.ts";
 import { newPush, pushAggregate, type NewPush, type PushRow } from "./push-row.ts";
 
 /** Waiting for one room; a person who says more is not heard any sooner. */
@@ -54,7 +54,8 @@ export const roomPush = deskCommand({
   name: "room.push",
   races: ["pushes_once"],
   async load(tx, { input: { target, command, reply_to = null } }) {
-    const name = target.toLowerCase();
+    // What is no name is looked for nowhere: it may hold what no database takes.
+    const name = isTarget(target) ? target.toLowerCase() : "";
     const task = taskNamed(command);
     const [targets, assigned, given, question] = await Promise.all([
       tx.rows(selectTargets, [name, name.startsWith("all-") ? name.slice(4) : name]),

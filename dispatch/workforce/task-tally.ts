@@ -52,13 +52,15 @@ const advance = statement<{ looks: number }>(
             count(*) FILTER (WHERE aggregate = 'worker' AND event = 'wake_failed') AS failed
      FROM seen
    ), sums AS (
-     SELECT (SELECT coalesce(sum(seconds), 0) FROM waited) AS waited, (SELECT coalesce(sum(seconds), 0) FROM pushed) AS pushed
+     SELECT (SELECT coalesce(sum(seconds), 0) FROM waited) AS waited, (SELECT coalesce(sum(seconds), 0) FROM pushed) AS pushed,
+            ${added("waits", "waited")} AS waits, ${added("pushes", "pushed")} AS pushes
+     FROM task_tally t
    ),
    last AS (SELECT xact, id FROM seen ORDER BY xact DESC, id DESC LIMIT 1)
    UPDATE task_tally t
    SET xact = last.xact, id = last.id, unmatched = t.unmatched + counted.unmatched, wakes_ready = t.wakes_ready + counted.ready,
        wakes_failed = t.wakes_failed + counted.failed, wait_seconds = t.wait_seconds + sums.waited,
-       push_seconds = t.push_seconds + sums.pushed, waits = ${added("waits", "waited")}, pushes = ${added("pushes", "pushed")}
+       push_seconds = t.push_seconds + sums.pushed, waits = sums.waits, pushes = sums.pushes
    FROM counted, sums, last
    WHERE t.xact = counted.from_xact AND t.id = counted.from_id
    RETURNING counted.looks`,

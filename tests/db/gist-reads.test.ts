@@ -12,11 +12,11 @@ test("reads and GiST indexes", async (t) => {
   const lines = async (sql: string): Promise<string[]> =>
     (await client.query<Record<string, unknown>>(sql)).rows.flatMap((row) => Object.values(row).map(String));
   try {
-    await t.test("the only ones are the constraint's, and one that a recall goes through once", async () => {
+    await t.test("the only ones are the constraints', and one that a recall goes through once", async () => {
       const names = await lines(
         "SELECT c.relname FROM pg_class c JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'gist' ORDER BY 1",
       );
-      assert.deepEqual(names, ["bookings_no_overlap", "tickets_awaiting_time"]);
+      assert.deepEqual(names, ["bookings_no_overlap", "room_words_apart", "tickets_awaiting_time"]);
     });
 
     await t.test(
@@ -39,6 +39,17 @@ test("reads and GiST indexes", async (t) => {
         await client.query("ROLLBACK");
       },
     );
+
+    await t.test("that of the rooms' words is given to no reader either", async () => {
+      await client.query("BEGIN");
+      await client.query("SET LOCAL enable_seqscan = off");
+      const ask = "EXPLAIN SELECT FROM room_words WHERE word = 'office' AND is_group <> 1";
+      assert.doesNotMatch((await lines(ask)).join("\n"), /room_words_apart/);
+      await client.query("ALTER TABLE room_words DROP CONSTRAINT room_words_pkey");
+      await client.query("DROP INDEX room_words_one");
+      assert.doesNotMatch((await lines(ask)).join("\n"), /room_words_apart/);
+      await client.query("ROLLBACK");
+    });
 
     await t.test("a b-tree keeps every row when it grows while a statement reads it again and again", async (inner) => {
       const lost = { btree: await lostBy("btree"), gist: await lostBy("gist") };

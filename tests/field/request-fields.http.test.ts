@@ -57,7 +57,9 @@ for (const profile of profiles) {
           JSON.stringify,
           async (body) => {
             const reply = await api.call(tool, { as: as(entry.roles), ...nowhere(), body });
-            if (found === null) assert.equal(reply.status, entry.status, reply.text);
+            // Of a caller's one control room the second good body finds what the first has made.
+            const passes = tool === "control.open" ? [entry.status, 200] : [entry.status];
+            if (found === null) assert.ok(passes.includes(reply.status), reply.text);
             else assert.match(reply.text, new RegExp(found));
           },
           atOnce,

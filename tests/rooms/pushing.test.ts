@@ -28,6 +28,9 @@ describe("pushing by hand", async () => {
     const refused: [string, string, string][] = [
       ["no such name!", "", "400 INVALID_ROOM_NAME"],
       ["", "", "400 INVALID_ROOM_NAME"],
+      ["\u0000", "", "400 INVALID_ROOM_NAME"],
+      ["\ud800", "", "400 INVALID_ROOM_NAME"],
+      ["van\u0000", "", "400 INVALID_ROOM_NAME"],
       ["x".repeat(64), "", "400 INVALID_ROOM_NAME"],
       ["nowhere", "", "404 ROOM_NOT_FOUND"],
       ["van", "", "400 COMMAND_LENGTH"],
@@ -35,6 +38,8 @@ describe("pushing by hand", async () => {
       ["van", "/task\nrm", "400 COMMAND_CHARACTERS"],
       ["van", "/task x\n", "400 COMMAND_CHARACTERS"],
       ["van", "/task \u0000", "400 COMMAND_CHARACTERS"],
+      ["van", "\u0000", "400 COMMAND_CHARACTERS"],
+      ["van", "/task \ud800", "400 COMMAND_CHARACTERS"],
       ["van", "/task \u007f", "400 COMMAND_CHARACTERS"],
       ["van", "/task \u009b", "400 COMMAND_CHARACTERS"],
       ["van", "/task \u2028", "400 COMMAND_CHARACTERS"],
