@@ -3921,7 +3921,7 @@ export type StatementRows = {
   room_other_work: { others: number };
   room_others_there: { id: string; name: string; worker_slug: string | null; transport: string; address: string };
   room_push_state: { status: string; room_id: string };
-  room_seats: { id: string; name: string; worker_slug: string; technician_id: string };
+  room_seats: { id: string; worker_slug: string | null };
   room_select: {
     id: string;
     name: string;

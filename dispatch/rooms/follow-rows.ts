@@ -1,6 +1,6 @@
 // What whoever follows the events for the rooms reads and writes: how far they were followed and by whom, and which room is whose.
 
-import type { PushId, RoomId, TechnicianId } from "../contract/ids.ts";
+import type { PushId, RoomId } from "../contract/ids.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import type { Position } from "../kernel/outbox-reader.ts";
@@ -32,18 +32,10 @@ export const moveFollowing = (db: Session, holder: string, { xact, id }: Positio
   db.row(movePlace, [holder, xact, id]);
 export const leaveFollowing = (db: Session, holder: string): Promise<unknown> => db.row(leavePlace, [holder]);
 
-export type Seat = {
-  readonly id: RoomId;
-  readonly name: string;
-  readonly worker_slug: string;
-  readonly technician_id: TechnicianId | null;
-};
+/** A room, and who sits there. */
+export type Seat = { readonly id: RoomId; readonly worker_slug: string | null };
 
-const selectSeats = statement<Seat>(
-  "room_seats",
-  `SELECT rooms.id, name, rooms.worker_slug, technician_id
-   FROM rooms JOIN worker_slugs ON slug = rooms.worker_slug WHERE rooms.worker_slug IS NOT NULL`,
-);
+const selectSeats = statement<Seat>("room_seats", `SELECT id, worker_slug FROM rooms WHERE kind <> 'control'`);
 export const readSeats = (db: Session): Promise<Seat[]> => db.rows(selectSeats);
 
 const selectTechnician = statement<{ slug: string | null }>(

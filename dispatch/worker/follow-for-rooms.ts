@@ -26,20 +26,24 @@ export type Follower = Duty & {
 
 const everything = { accounts: "*", sites: "*" } as const;
 
-/** @param onPushes called when something waits for a room, or a room may have become idle */
+/** While there is no room at all: so often the place moves on, in ms. What happened before there was one is no news to it. */
+const moveEveryMs = 30_000;
+
+/** @param onPushes called when something may wait for a room, or a room may have become idle */
 export function followForRooms(parts: DutyParts, workerId: string, onPushes: () => void): Follower {
   const { desk } = parts;
+  let moveAt = 0;
   return {
     name: "follow for rooms",
     async round() {
       const seats = await readSeats(desk.db);
+      const isEmpty = seats.length === 0;
+      if (isEmpty && performance.now() < moveAt) return { more: false };
+      if (!isEmpty) onPushes();
       const place = await takeFollowing(desk.db, workerId);
       if (!place) return { more: false };
-      // Where nobody sits anywhere nothing is of concern, and what happened before somebody did is no news to them.
-      const page = await readPage(desk.db, place, {
-        actor: everything,
-        subjects: seats.length === 0 ? ["^$"] : followedSubjects,
-      });
+      const page = await readPage(desk.db, place, { actor: everything, subjects: isEmpty ? ["^$"] : followedSubjects });
+      if (isEmpty && !page.full) moveAt = performance.now() + moveEveryMs;
       await carryOut(parts, seats, page.events);
       const moved = page.position.xact !== place.xact || page.position.id !== place.id;
       if (moved) await moveFollowing(desk.db, workerId, page.position);
@@ -52,7 +56,7 @@ export function followForRooms(parts: DutyParts, workerId: string, onPushes: () 
 
 /** What concerns one room is done in the order of the events; rooms do not wait for each other. */
 async function carryOut(parts: DutyParts, seats: readonly Seat[], events: readonly StreamedEvent[]): Promise<void> {
-  const byWorker = new Map(seats.map((seat) => [seat.worker_slug, seat]));
+  const byWorker = new Map(seats.flatMap((seat) => (seat.worker_slug === null ? [] : [[seat.worker_slug, seat]])));
   const chains = new Map<string, Promise<void>>();
   for (const event of events)
     for (const wish of wishesOf(event)) {

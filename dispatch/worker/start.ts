@@ -133,7 +133,8 @@ export async function startWorker({
   const relaying: Lane[] = relay === null ? [] : [laneOf(relay)];
   const queueing = laneOf(queueWebhooks(parts, () => void wakeAll(senders)));
   const notifying = laneOf(notifyEvents(parts));
-  const acting = [finding, sending, broking, waking, following, pushing];
+  // Who follows for the rooms wakes who sends to them, where there is a room.
+  const acting = [finding, sending, broking, waking, following];
   const telling = [queueing, notifying, reporting, ...relaying];
   const takingBack = laneOf(takeBackTasks(parts));
   const lanes = [
