@@ -61,6 +61,8 @@ class ShiftLanes {
   readonly #travel: TravelEstimate;
   readonly #lanes: Lane[] = [];
   #open: Open;
+  /** Of all work so far that which ends last: what began later may have ended before. */
+  #longest: FixedWork | null = null;
 
   constructor(shift: Shift, home: Place | null, headStart: number, travel: TravelEstimate) {
     this.#shift = shift;
@@ -73,6 +75,7 @@ class ShiftLanes {
   cut(work: readonly FixedWork[], span: TimeRange): Lane[] {
     for (const one of work) {
       if (one.end <= this.#shift.start || one.start >= this.#shift.end) continue;
+      if (this.#longest === null || one.end > this.#longest.end) this.#longest = one;
       if (one.start < span.start) this.#begin(one);
       else if (one.start >= span.end) {
         this.#end(one.start, one.place);
@@ -87,8 +90,9 @@ class ShiftLanes {
     return this.#lanes;
   }
 
-  /** A new stretch behind this work. */
-  #begin({ end, place }: FixedWork): void {
+  /** A new stretch behind this work, and behind any that still goes on then. */
+  #begin(one: FixedWork): void {
+    const { end, place } = this.#longest !== null && this.#longest.end > one.end ? this.#longest : one;
     this.#open = { start: end, from: place, headStartMs: 0, pins: [] };
   }
 

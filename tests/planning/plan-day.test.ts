@@ -103,6 +103,15 @@ describe("the lanes of a shift", () => {
     ["end before work that outlasts the shift", [work(15, 17)], [[8, 15]]],
     ["end at work from which home is too far", [work(15, 15.75)], [[8, 15]]],
     ["begin behind work from before the shift", [work(7, 9)], [[9, 16]]],
+    [
+      "begin behind the longest of work that lies over each other",
+      [work(9, 11), work(10, 10.5)],
+      [
+        [8, 9],
+        [11, 16],
+      ],
+    ],
+    ["begin behind the longest of such work from before the shift", [work(7, 11), work(7.5, 9)], [[11, 16]]],
     ["know nothing of work of other hours", [work(5, 7), work(17, 18)], [[8, 16]]],
   ];
   for (const [name, fixed, lanes] of rows) test(name, () => assert.deepEqual(cut(fixed), lanes));
