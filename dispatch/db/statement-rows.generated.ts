@@ -2234,8 +2234,10 @@ export type StatementRows = {
     audit_at: string;
   };
   follow_up_still_in_use: { asset_id: string; contact_id: string };
+  gateway_pushes_unheard: { id: string; attempts: number; session: string };
   gateway_room: { id: string; session: string; slug: string };
   gateway_rooms: { id: string; session: string; slug: string };
+  gateway_rooms_at_work: { id: string; session: string; status_xact: string };
   gauge_assignment_oldest_wait: { seconds: number };
   gauge_assignment_pace: { in_time: number; late: number; p50: number; p95: number };
   gauge_awaiting: { due: number; put_aside: number };

@@ -3,6 +3,7 @@
 
 import type { PushId, RoomId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
+import { plusMs } from "../kernel/clock.ts";
 import { Refusal } from "../kernel/refusal.ts";
 import { noteAlive } from "../rooms/heartbeat.ts";
 import { openclawTransport } from "../rooms/transports/openclaw/transport.ts";
@@ -17,6 +18,22 @@ const ofAgents = `SELECT rooms.id, coalesce(session_key, address) AS session, ag
   FROM rooms LEFT JOIN agents ON slug = worker_slug WHERE transport = 'openclaw'`;
 const selectRooms = statement<GatewayRoom>("gateway_rooms", `${ofAgents} ORDER BY rooms.id`);
 const selectRoom = statement<GatewayRoom>("gateway_room", `${ofAgents} AND coalesce(session_key, address) = $1`);
+
+// Of these another process may have sent the push, or missed the end of a turn, and then died.
+const selectUnheard = statement<{ id: PushId; attempts: number; session: string }>(
+  "gateway_pushes_unheard",
+  `SELECT pushes.id, attempts, coalesce(session_key, address) AS session FROM pushes JOIN rooms ON rooms.id = room_id
+   WHERE pushes.status = 'sent' AND lead_id IS NULL AND transport = 'openclaw' AND accepted_at < $1 ORDER BY accepted_at LIMIT 50`,
+);
+const selectAtWork = statement<{ id: RoomId; session: string; status_xact: string }>(
+  "gateway_rooms_at_work",
+  `SELECT id, coalesce(session_key, address) AS session, status_xact::text AS status_xact FROM rooms
+   WHERE transport = 'openclaw' AND agent_status = 'working' AND status_since < $1
+     AND NOT EXISTS (SELECT FROM pushes WHERE room_id = rooms.id AND status = 'sent') ORDER BY status_since LIMIT 50`,
+);
+/** What the gateway tells by itself it tells within this. */
+const lookAfterMs = 10_000;
+const lookEveryMs = 5_000;
 
 /** A push waits in the gateway for as long as its session is busy, and is no less heard of for that. */
 const patienceMs = 600_000;
@@ -67,7 +84,31 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
     const known = await noteAlive(desk.db, { slug, activity, tokens: 0, at: desk.clock.now().toISOString() });
     if (!known) await run("worker.report", { ids: { slug }, input: { activity } });
   };
+  /** Asks the gateway for what no event told. @throws NotDelivered while it cannot be asked */
+  const look = async (): Promise<void> => {
+    const at = desk.clock.now().toISOString();
+    const before = plusMs(at, -lookAfterMs);
+    for (const { id: pushId, attempts: attempt, session } of await desk.db.rows(selectUnheard, [before])) {
+      const is = await transport.whereabouts(pushId, { address: session });
+      if (is === "queued") continue;
+      const reason = "its session does not have it";
+      await noted("look", async () => {
+        if (is === "unknown") await run("push.failed", { ids: { pushId }, input: { attempt, reason } });
+        else await run("push.ack", { ids: { pushId }, input: { by: "openclaw" } });
+        onNews();
+      });
+    }
+    for (const { id: roomId, session, status_xact: xact } of await desk.db.rows(selectAtWork, [before])) {
+      if ((await transport.describeSession(session))?.works) continue;
+      // As of the word it had when it was looked at: a newer one holds.
+      await noted("look", async () => {
+        await run("room.heard", { ids: { roomId }, input: { at, xact, status: "idle" } });
+        onNews();
+      });
+    }
+  };
   let next = 0;
+  let nextLook = 0;
   return {
     transport: {
       ...transport,
@@ -76,6 +117,14 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
     duty: {
       name: "hear gateway sessions",
       async round() {
+        if (performance.now() >= nextLook) {
+          nextLook = performance.now() + lookEveryMs;
+          try {
+            await look();
+          } catch (error) {
+            if (!(error instanceof NotDelivered)) throw error;
+          }
+        }
         if (performance.now() < next) return { more: false };
         next = performance.now() + heartbeatEveryMs;
         for (const room of await desk.db.rows(selectRooms)) {
