@@ -144,7 +144,37 @@ const selectHeads = statement<KnownHead>(
 
 /** The columns that its events vouch for, by version; a further one makes a further version. */
 const covered: Readonly<Record<number, readonly (keyof PushRow)[]>> = {
-  1: columnNames.filter((column) => !column.startsWith("audit_")),
+  1: [
+    "id",
+    "room_id",
+    "status",
+    "command",
+    "prompt",
+    "automatic",
+    "subject",
+    "assignment",
+    "task_id",
+    "ticket_id",
+    "reply_to",
+    "capture",
+    "requested_by",
+    "message",
+    "lead_id",
+    "attempts",
+    "next_at",
+    "due_at",
+    "reason",
+    "captured",
+    "deliverable_at",
+    "sent_at",
+    "accepted_at",
+    "acked_at",
+    "wait_ms",
+    "latency_ms",
+    "version",
+    "created_at",
+    "updated_at",
+  ],
 };
 
 export const pushAggregate: Aggregate<PushRow, PushChange, NewPush, PushBody, PushState, PushId> = {

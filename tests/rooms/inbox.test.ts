@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { aggregates } from "../../dispatch/aggregates.ts";
+import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { startTestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestWorker } from "../support/worker.ts";
@@ -178,6 +180,18 @@ describe("a push to an inbox", async () => {
     await eventually(
       "it is still there until it is heard",
       async () => (await inboxOf(api, "patient", "patient")).length === 1,
+    );
+  });
+
+  test("and all of it stands in chains that hold", async () => {
+    const { faults, chains } = await verifyAudit(api.desk.db, aggregates);
+    assert.deepEqual(faults, []);
+    assert.ok(chains > 20, `${chains} chains`);
+    await api.owner.query("UPDATE pushes SET status = 'acked' WHERE status = 'dead'");
+    const found = (await verifyAudit(api.desk.db, aggregates)).faults;
+    assert.ok(
+      found.some(({ aggregate }) => aggregate === "push"),
+      JSON.stringify(found),
     );
   });
 });
