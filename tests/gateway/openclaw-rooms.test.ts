@@ -213,8 +213,11 @@ describe("pushes as turns of a gateway", async () => {
     await until(t, "what was cut off is heard", () => radio.heard.includes(cut) || timesAsked(cut) > 0);
     const pushes = [running, second, third];
     await until(t, "the last has run", async () => (await radio.whereabouts(third, busy)) === "delivered");
-    assert.deepEqual(order(pushes), [running, running, second, third], radio.said.join("\n"));
-    assert.deepEqual(radio.heard.slice(0, 3), pushes);
+    // Which of the two that waited comes first is the gateway's, whose line may break once more as it starts (seen in one of four runs); a
+    // desk has one push at a time in a session.
+    assert.deepEqual(order(pushes).slice(0, 2), [running, running], radio.said.join("\n"));
+    assert.deepEqual(order(pushes).slice(2).toSorted(), [second, third].toSorted(), radio.said.join("\n"));
+    assert.deepEqual(radio.heard.slice(0, 3).toSorted(), pushes.toSorted());
     await until(t, "it has run", async () => (await radio.whereabouts(cut, other)) === "delivered");
     assert.equal(timesAsked(cut), 1);
   });
