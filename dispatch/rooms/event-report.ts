@@ -1,7 +1,7 @@
 // A worker says from their room what the control rooms should hear. Of a task of theirs it is the task's own command too, in the same
 // transaction.
 
-import type { TaskId } from "../contract/ids.ts";
+import type { ReceiptId, TaskId } from "../contract/ids.ts";
 import type { InputOf } from "../contract/index.ts";
 import { roomEventTypes, type RoomEventType, type RoomStatus } from "../contract/room-states.ts";
 import type { TaskState } from "../contract/task-states.ts";
@@ -16,7 +16,6 @@ import { failedWith, started } from "../tasks/take-back.ts";
 import { taskAggregate } from "../tasks/task-aggregate.ts";
 import type { TaskChange, TaskRow } from "../tasks/task-row.ts";
 import { doneWith } from "../tasks/task-work.ts";
-import type { ReceiptId } from "../contract/ids.ts";
 import { roomCommand } from "./room-command.ts";
 import { insertRoomEvent, newRoomEvent, roomEventBody, toldOf } from "./room-event.ts";
 import { afterWord, xactOf, type RoomRow } from "./room-row.ts";

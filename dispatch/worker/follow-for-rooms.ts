@@ -1,10 +1,8 @@
 // Follows the desk's events for the rooms: whoever was given something is to hear of it, and what workers do and say is noted where they
 // sit. One process at a time does so, in the order of the events; what it has carried out when it ends badly the next one finds done.
 
-import { setTimeout as delay } from "node:timers/promises";
 import type { RoomId } from "../contract/ids.ts";
 import { readPage, type StreamedEvent } from "../kernel/outbox-reader.ts";
-import { Refusal } from "../kernel/refusal.ts";
 import { followedSubjects, wishesOf, type Wish } from "../rooms/follow.ts";
 import {
   leaveFollowing,
@@ -17,7 +15,7 @@ import {
   type Seat,
 } from "../rooms/follow-rows.ts";
 import type { Duty, DutyParts } from "./duty.ts";
-import { awayPart } from "./trouble.ts";
+import { patiently } from "./obeyed.ts";
 
 export type Follower = Duty & {
   /** Lets another process follow at once. */
@@ -87,7 +85,7 @@ async function placeOf({ desk }: DutyParts, wish: Wish, byWorker: ReadonlyMap<st
 async function fulfil({ desk, run }: DutyParts, wish: Wish, room: RoomId | null, event: StreamedEvent): Promise<void> {
   if (wish.kind === "withdraw") {
     for (const pushId of await readWithdrawn(desk.db, wish.subject, wish.before))
-      await settled(() => run("push.skip", { ids: { pushId }, input: { reason: wish.reason } }));
+      await patiently(() => run("push.skip", { ids: { pushId }, input: { reason: wish.reason } }));
     return;
   }
   if (room === null) return;
@@ -98,7 +96,7 @@ async function fulfil({ desk, run }: DutyParts, wish: Wish, room: RoomId | null,
     const input = { room_id: room, command, subject, assignment, ...about } as Parameters<
       typeof run<"push.queue">
     >[1]["input"];
-    return await settled(() => run("push.queue", { input }));
+    return void (await patiently(() => run("push.queue", { input })));
   }
   const { status, reason, unlessBusy, says } = wish;
   const said = says && {
@@ -118,32 +116,12 @@ async function fulfil({ desk, run }: DutyParts, wish: Wish, room: RoomId | null,
     unless_busy: unlessBusy,
     ...(said && { event: said }),
   } as Parameters<typeof run<"room.heard">>[1]["input"];
-  await settled(() => run("room.heard", { ids: { roomId: room }, input }));
+  await patiently(() => run("room.heard", { ids: { roomId: room }, input }));
   if (wish.hears) await noteHeard({ desk, run }, room);
 }
 
 /** Whoever is at work has heard what was told to them. */
 async function noteHeard({ desk, run }: Pick<DutyParts, "desk" | "run">, room: RoomId): Promise<void> {
   for (const pushId of await readSent(desk.db, room))
-    await settled(() => run("push.ack", { ids: { pushId }, input: { by: "progress" } }));
-}
-
-/** Whoever just holds a row is waited for: in ms, and so often. */
-const again = { everyMs: 25, times: 40 };
-
-/**
- * A refusal is somebody else's success.
- * @throws what tells that a part is away, and defects
- */
-async function settled(work: () => Promise<unknown>): Promise<void> {
-  for (let time = 0; ; time++) {
-    try {
-      return void (await work());
-    } catch (error) {
-      if (!(error instanceof Refusal) || awayPart(error) !== null) throw error;
-      if (error.code !== "IDEMPOTENCY_IN_FLIGHT") return;
-      if (time === again.times) throw error;
-      await delay(again.everyMs);
-    }
-  }
+    await patiently(() => run("push.ack", { ids: { pushId }, input: { by: "progress" } }));
 }

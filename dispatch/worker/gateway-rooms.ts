@@ -4,13 +4,12 @@
 import type { PushId, RoomId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";
 import { plusMs } from "../kernel/clock.ts";
-import { Refusal } from "../kernel/refusal.ts";
 import { noteAlive } from "../rooms/heartbeat.ts";
 import { openclawTransport } from "../rooms/transports/openclaw/transport.ts";
 import { NotDelivered, type Transport } from "../rooms/transports/transport.ts";
 import { heartbeatEveryMs } from "../workforce/presence.ts";
 import type { Duty, DutyParts } from "./duty.ts";
-import { awayPart } from "./trouble.ts";
+import { obeyed, patiently } from "./obeyed.ts";
 
 type GatewayRoom = { readonly id: RoomId; readonly session: string; readonly slug: string | null };
 
@@ -65,14 +64,9 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
       }),
     say: (sentence) => log.info({ gateway: sentence }, "worker.gateway"),
   });
-  /** A refusal is somebody else's success; what a desk that is away misses the next look finds. */
+  /** What a desk that is away misses the next look finds. */
   const noted = async (what: string, work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof Refusal) || awayPart(error) !== null)
-        log.warn({ what, err: error }, "worker.gateway_not_noted");
-    }
+    await patiently(work).catch((error: unknown) => log.warn({ what, err: error }, "worker.gateway_not_noted"));
   };
   /** A session that is not there yet the first push makes. */
   const beat = async (room: GatewayRoom): Promise<void> => {
@@ -129,12 +123,12 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
         next = performance.now() + heartbeatEveryMs;
         for (const room of await desk.db.rows(selectRooms)) {
           try {
-            await beat(room);
+            await obeyed(() => beat(room));
           } catch (error) {
+            if (!(error instanceof NotDelivered)) throw error;
             // Without the gateway nobody is heard of, and the next look is soon.
-            if (error instanceof NotDelivered) next = 0;
-            if (error instanceof NotDelivered) return { more: false };
-            if (!(error instanceof Refusal) || awayPart(error) !== null) throw error;
+            next = 0;
+            return { more: false };
           }
         }
         return { more: false };

@@ -3,11 +3,10 @@
 
 import type { PushId } from "../contract/ids.ts";
 import type { TransportName } from "../contract/room-states.ts";
-import { Refusal } from "../kernel/refusal.ts";
 import { readOutgoing, readReady, readSentInVain, readUnheard, type Outgoing } from "../rooms/push-rows.ts";
 import { NotDelivered, type Transport } from "../rooms/transports/transport.ts";
 import type { Duty, DutyParts } from "./duty.ts";
-import { awayPart } from "./trouble.ts";
+import { obeyed, patiently } from "./obeyed.ts";
 
 const batch = 100;
 
@@ -37,7 +36,7 @@ export function sendPushes(parts: DutyParts, transports: Transports, onNews: () 
     try {
       const { heard, captured, patienceMs } = await transportOf(push).deliver(deliveryOf(push), stopping.signal);
       await accepted(push, captured, patienceMs);
-      if (heard) await obeyed(() => run("push.ack", { ids: { pushId: push.id }, input: { by: push.transport } }));
+      if (heard) await patiently(() => run("push.ack", { ids: { pushId: push.id }, input: { by: push.transport } }));
     } catch (error) {
       if (stopping.signal.aborted) return;
       if (!(error instanceof NotDelivered))
@@ -53,7 +52,7 @@ export function sendPushes(parts: DutyParts, transports: Transports, onNews: () 
     onNews();
   };
   const accepted = (push: Outgoing, captured: string | null, patience_ms: number | undefined) =>
-    obeyed(() =>
+    patiently(() =>
       run("push.accepted", {
         ids: { pushId: push.id },
         input: {
@@ -64,7 +63,7 @@ export function sendPushes(parts: DutyParts, transports: Transports, onNews: () 
       }),
     );
   const failed = (pushId: PushId, attempt: number, reason: string, room_broken = false) =>
-    obeyed(() =>
+    patiently(() =>
       run("push.failed", {
         ids: { pushId },
         input: { attempt, reason: plainText(reason).replaceAll("\n", " ").slice(0, 1_000), room_broken },
@@ -122,14 +121,3 @@ const deliveryOf = (push: Outgoing) => ({
 /** What a screen or an answer holds may be anything; what is stored of it is text. */
 // oxlint-disable-next-line no-control-regex
 const plainText = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ud800-\udfff]/g, "");
-
-/** Whether it was obeyed: a refusal is somebody else's success. @throws what tells that a part is away, and defects */
-async function obeyed(work: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (error instanceof Refusal && awayPart(error) === null) return false;
-    throw error;
-  }
-}

@@ -3,11 +3,10 @@
 
 import type { TaskId } from "../contract/ids.ts";
 import { plusMs } from "../kernel/clock.ts";
-import { Refusal } from "../kernel/refusal.ts";
 import { readLate, readNotWoken, readSilent } from "../tasks/broker-queue.ts";
 import { heardSince } from "../workforce/task-standing.ts";
 import type { Duty, DutyParts } from "./duty.ts";
-import { awayPart } from "./trouble.ts";
+import { obeyed } from "./obeyed.ts";
 
 const batch = 100;
 
@@ -22,23 +21,12 @@ export const takeBackTasks = (parts: DutyParts): Duty => ({
       readNotWoken(desk.db, plusMs(now, -desk.settings.wakeTimeoutMs), batch),
     ]);
     const done = await Promise.all([
-      ...late.map((taskId: TaskId) => settled(() => run("task.time_out", { ids: { taskId }, input: {} }))),
-      ...silent.map((slug) => settled(() => run("worker.lost", { ids: { slug }, input: {} }))),
-      ...notWoken.map((slug) => settled(() => run("worker.wake_failed", { ids: { slug }, input: {} }))),
+      ...late.map((taskId: TaskId) => obeyed(() => run("task.time_out", { ids: { taskId }, input: {} }))),
+      ...silent.map((slug) => obeyed(() => run("worker.lost", { ids: { slug }, input: {} }))),
+      ...notWoken.map((slug) => obeyed(() => run("worker.wake_failed", { ids: { slug }, input: {} }))),
     ]);
     const moved = done.filter(Boolean).length;
     if (moved > 0) log.info({ late: late.length, silent, not_woken: notWoken }, "worker.tasks_taken_back");
     return { more: moved > 0 && late.length === batch };
   },
 });
-
-/** Whether it was obeyed: a refusal is somebody else's success. @throws what tells that a part is away, and defects */
-async function settled(work: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (error instanceof Refusal && awayPart(error) === null) return false;
-    throw error;
-  }
-}
