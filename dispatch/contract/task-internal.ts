@@ -33,8 +33,8 @@ const nothing = () => Type.Object({});
 const task = "/api/v1/tasks/{taskId}";
 const agent = "/api/v1/agents/{slug}";
 
-/** Everybody, losers included, as the broker keeps it. */
-const rankingRecord = () => Type.Record(Type.String(), Type.Unknown());
+/** Everybody, losers included, as the broker keeps it: the JSON text of a record, which nobody but its reader takes apart. */
+const rankingRecord = () => Type.String({ minLength: 2 });
 
 export const taskInternalCommands = defineCommands({
   "task.assign": {
@@ -44,7 +44,7 @@ export const taskInternalCommands = defineCommands({
     from: ["pending"],
     to: ["assigned"],
     summary: "The broker gives a task to the worker who ranks first.",
-    example: { assignee: "clerk", slot: 1, ranking: {} },
+    example: { assignee: "clerk", slot: 1, ranking: "{}" },
     input: Type.Object({
       assignee: Type.String({ pattern: slugPattern }),
       kind: optional(Type.Enum(["agent", "technician"], { description: "Of the assignee; absent: agent" })),
@@ -58,7 +58,7 @@ export const taskInternalCommands = defineCommands({
     from: ["pending"],
     to: [],
     summary: "The broker finds nobody for a task; told once for each reason.",
-    example: { reason: "no_capability", ranking: {} },
+    example: { reason: "no_capability", ranking: "{}" },
     input: Type.Object({ reason: line(40), ranking: rankingRecord() }),
   },
   "task.time_out": {

@@ -34,7 +34,7 @@ export const taskAssign = taskCommand({
       change: { held: { assignee, slot } },
       payload: { assignee, slot },
       told: [{ event: "assigned", data: { assignee, priority: task.priority, retry_count: task.retry_count } }],
-      write: (tx) => [tx.row(keepRanking, [task.id, now, JSON.stringify(ranking)])],
+      write: (tx) => [tx.row(keepRanking, [task.id, now, ranking])],
       body: (body) => body,
     };
   },
@@ -50,7 +50,7 @@ export const taskUnmatched = taskCommand({
       change: { unmatched_reason: reason },
       payload: { reason },
       told: [{ event: "unmatched", data: { reason } }],
-      write: (tx) => [tx.row(keepRanking, [task.id, now, JSON.stringify(ranking)])],
+      write: (tx) => [tx.row(keepRanking, [task.id, now, ranking])],
       body: (body) => body,
     };
   },

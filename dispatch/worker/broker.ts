@@ -97,7 +97,7 @@ async function carryOut(
   taken: ReadonlyMap<string, { readonly kind: BatchCandidate["kind"]; readonly slots: number[] }>,
 ): Promise<Outcome> {
   const { taskId } = handout;
-  const ranking = { ...handout.ranking };
+  const ranking = JSON.stringify(handout.ranking);
   try {
     if (handout.outcome === "assign") {
       const { kind, slots } = taken.get(handout.worker) ?? { kind: "agent", slots: [] };

@@ -10,41 +10,47 @@ export const waitBounds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_8
 /** So many events are looked at in one statement. */
 const mostLooks = 2_000;
 
-/** The counts of a column by bound ($1) with those that were seen now. */
+/** The counts of a column by bound, with those that were seen now. */
 const added = (column: string, seen: string): string =>
   `ARRAY(
-     SELECT (coalesce(t.${column}[bucket.at], 0) + (
-              SELECT count(*) FROM ${seen}
-              WHERE (SELECT count(*) FROM unnest($1::float8[]) bound WHERE bound < seconds) = bucket.at - 1))::integer
+     SELECT (coalesce(t.${column}[bucket.at], 0) + (SELECT count(*) FROM ${seen} WHERE ${seen}.bucket = bucket.at))::integer
      FROM generate_series(1, cardinality($1::float8[]) + 1) AS bucket (at) ORDER BY bucket.at
    )`;
 
+/** The first bound ($1) that some seconds do not exceed, counted from 1; behind the last there is one more. */
+const bucketed = (rows: string): string =>
+  `SELECT seconds, (SELECT count(*) + 1 FROM unnest($1::float8[]) AS bound WHERE bound < seconds) AS bucket FROM (${rows}) AS timed`;
+
 // A wait begins with the move to pending and ends with the next one to assigned, whoever made it. Below the oldest transaction still
 // running, as every reader of the outbox: nothing that commits late is passed over. Who finds the place moved on has counted nothing.
-const advance = statement<{ looks: number }>(
+// Each move is looked up by a LIMIT of its own: without, a plan made while the table was short reads all of it for each event.
+export const advance = statement<{ looks: number }>(
   "task_tally_advance",
-  `WITH seen AS MATERIALIZED (
+  `WITH place AS MATERIALIZED (SELECT xact, id FROM task_tally LIMIT 1),
+   seen AS MATERIALIZED (
      SELECT place.xact AS from_xact, place.id AS from_id, o.*
-     FROM task_tally place CROSS JOIN LATERAL (
+     FROM place CROSS JOIN LATERAL (
        SELECT xact, id, aggregate, aggregate_id, audit_event_id, event, payload, created_at FROM outbox
        WHERE (outbox.xact, outbox.id) > (place.xact, place.id) AND outbox.xact < pg_snapshot_xmin(pg_current_snapshot())
        ORDER BY xact, id LIMIT ${mostLooks}
      ) AS o
-   ), waited AS MATERIALIZED (
+   ), waited AS MATERIALIZED (${bucketed(`
      SELECT greatest(extract(epoch FROM taken.created_at - began.created_at), 0)::float8 AS seconds
-     FROM seen
-     JOIN state_transitions taken ON taken.aggregate = 'task' AND taken.aggregate_id = seen.aggregate_id
-       AND taken.audit_event_id = seen.audit_event_id AND taken.from_state = 'pending' AND taken.to_state = 'assigned'
-     CROSS JOIN LATERAL (
+     FROM seen CROSS JOIN LATERAL (
+       SELECT created_at FROM state_transitions move
+       WHERE move.aggregate = 'task' AND move.aggregate_id = seen.aggregate_id AND move.audit_event_id = seen.audit_event_id
+         AND move.from_state = 'pending' AND move.to_state = 'assigned'
+       LIMIT 1
+     ) AS taken CROSS JOIN LATERAL (
        SELECT created_at FROM state_transitions move
        WHERE move.aggregate = 'task' AND move.aggregate_id = seen.aggregate_id AND move.to_state = 'pending'
          AND move.created_at <= taken.created_at
        ORDER BY move.created_at DESC LIMIT 1
      ) AS began
-     WHERE seen.aggregate = 'task' AND seen.event = 'assigned'
-   ), pushed AS MATERIALIZED (
+     WHERE seen.aggregate = 'task' AND seen.event = 'assigned'`)}
+   ), pushed AS MATERIALIZED (${bucketed(`
      SELECT (payload->'data'->>'latency_ms')::float8 / 1000 AS seconds FROM seen
-     WHERE aggregate = 'room' AND event = 'push_acked' AND payload->'data'->>'latency_ms' IS NOT NULL
+     WHERE aggregate = 'room' AND event = 'push_acked' AND payload->'data'->>'latency_ms' IS NOT NULL`)}
    ), counted AS (
      SELECT count(*) AS looks, max(from_xact::text)::xid8 AS from_xact, max(from_id) AS from_id,
             count(*) FILTER (WHERE aggregate = 'task' AND event = 'unmatched') AS unmatched,
