@@ -62,7 +62,10 @@ type Decided<Body, Answer> = {
   write?(tx: Session, event: AuditEvent): Promise<unknown>[];
   /** The answer's body; the pipeline adds the receipt. */
   body(row: Body, event: AuditEvent): Answer;
-  /** What is stored of the body for repetitions, where it holds something that is shown once; absent: all of it. */
+  /**
+   * What is stored of the body for repetitions, where it holds something that is shown once, or says whether it is one; absent: the body as
+   * it is.
+   */
   kept?(body: Answer): Answer;
 };
 

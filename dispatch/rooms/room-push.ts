@@ -114,9 +114,13 @@ export const roomPush = deskCommand({
       told: [{ event: "room_push", data: { target: input.target, command: input.command, pushes } }],
       write: (tx) => (input.reply_to === undefined ? [] : [ackEvents(tx, [input.reply_to], now, actor.id)]),
       body: () => ({ pushes }),
+      kept: () => ({ pushes: pushes.map(toldBefore) }),
     };
   },
 });
+
+/** A push in the answer to a repetition. */
+export const toldBefore = (pushed: Pushed): Pushed => ({ ...pushed, deduplicated: true });
 
 /** A push that comes to be beside the command's own row. */
 export const pushCreation = (created: PushRow): RelatedCreation =>

@@ -13,7 +13,7 @@ import type { Taker } from "../tasks/taker.ts";
 import { taskAggregate } from "../tasks/task-aggregate.ts";
 import type { NewTask } from "../tasks/task-row.ts";
 import { newPush } from "./push-row.ts";
-import { pushCreation, subjectOfTask } from "./room-push.ts";
+import { pushCreation, subjectOfTask, toldBefore } from "./room-push.ts";
 import { requireNoControlRoom } from "./room-reset.ts";
 
 type Room = { readonly name: string; readonly kind: "control" | "desk" | "field"; readonly worker_slug: string | null };
@@ -123,6 +123,7 @@ export const taskDispatch: CreationCommand<
           deduplicated: false,
         },
       }),
+      kept: (answer) => ({ ...answer, push: toldBefore(answer.push) }),
     };
   },
 };

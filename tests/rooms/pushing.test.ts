@@ -87,8 +87,9 @@ describe("pushing by hand", async () => {
     assert.deepEqual([again?.["push_id"], again?.["deduplicated"]], [made?.push_id, true]);
     const key = "01980000-0000-7000-8000-00000000beef";
     const [one, two] = [await push(api, "van", "/vote", {}, { key }), await push(api, "van", "/vote", {}, { key })];
-    assert.equal(one.text, two.text);
     assert.equal(two.headers["idempotency-replayed"], "true");
+    assert.equal(two.text, one.text.replace('"deduplicated":false', '"deduplicated":true'), "all else, and its receipt");
+    assert.equal((await pushesOf(api, "van")).filter(({ command }) => command === "/vote").length, 1);
   });
 
   test("no word is two rooms', and none a room's and a group's", async () => {
