@@ -88,7 +88,11 @@ describe("pushing by hand", async () => {
     const key = "01980000-0000-7000-8000-00000000beef";
     const [one, two] = [await push(api, "van", "/vote", {}, { key }), await push(api, "van", "/vote", {}, { key })];
     assert.equal(two.headers["idempotency-replayed"], "true");
-    assert.equal(two.text, one.text.replace('"deduplicated":false', '"deduplicated":true'), "all else, and its receipt");
+    assert.equal(
+      two.text,
+      one.text.replace('"deduplicated":false', '"deduplicated":true'),
+      "all else, and its receipt",
+    );
     assert.equal((await pushesOf(api, "van")).filter(({ command }) => command === "/vote").length, 1);
   });
 
