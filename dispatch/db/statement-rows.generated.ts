@@ -2560,6 +2560,62 @@ export type StatementRows = {
     waited_seconds: number;
     transaction: string;
   };
+  log_checkpoint: { log: number; origin: string; number: number; size: number; root: string; at: string; note: string };
+  log_checkpoint_holding: {
+    log: number;
+    origin: string;
+    number: number;
+    size: number;
+    root: string;
+    at: string;
+    note: string;
+  };
+  log_heads: { aggregate: string; chain: string; seq: number; hash: string; at: string };
+  log_lock: { pg_advisory_xact_lock: unknown };
+  log_moved: { xact: string; id: string; aggregate: string | null; chain: string | null };
+  log_newest: {
+    log: number;
+    origin: string;
+    number: number;
+    size: number;
+    root: string;
+    at: string;
+    note: string;
+    xact: string;
+    outbox_id: string;
+    scan_aggregate: string | null;
+    scan_after: string | null;
+  };
+  log_nodes_of: { level: number; index: number; hash: string };
+  log_origin: { log: number; origin: string };
+  log_origin_insert: { origin: string };
+  log_untold: { log: number; origin: string; number: number; size: number; root: string; at: string; note: string };
+  log_verify_checkpoints: {
+    log: number;
+    origin: string;
+    number: number;
+    size: number;
+    root: string;
+    at: string;
+    note: string;
+  };
+  log_verify_leaves: {
+    index: number;
+    aggregate: string;
+    chain: string;
+    seq: number;
+    hash: string;
+    at: string;
+    leaf_hash: string;
+    found: string;
+  };
+  log_verify_logs: { log: number; origin: string; reason: string; begun_at: string };
+  log_verify_nodes: { level: number; index: number };
+  log_verify_unlogged: { aggregate: string; chain: string; seq: number };
+  log_waiting: { waiting: number };
+  log_watch_changes: { changes: number };
+  log_witnessed_answers: { witness: string; answer: string; at: string };
+  log_witnessed_newest: { number: number; size: number };
   merge_lock_accounts: {
     id: string;
     name: string;

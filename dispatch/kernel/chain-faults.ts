@@ -20,6 +20,8 @@ export type AuditFault = {
     | "UNOWNED"
     | "STATE_UNEXPLAINED"
     | "CHECKPOINT_CHANGED"
+    | "LOG_CHANGED"
+    | "LOG_FORKED"
     | RowFault["kind"];
   readonly detail: string;
   /** What speaks against it: its own history, with its rows; or a checkpoint of that. */

@@ -9,10 +9,12 @@ import type { Desk } from "../kernel/desk.ts";
 import type { Policy } from "../policy/policy.ts";
 import { databaseClock, type DatabaseClock } from "../process/database-clock.ts";
 import { openDesk } from "../process/open-desk.ts";
+import { SettingsError } from "../process/settings/settings-error.ts";
 import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import type { Settings } from "../process/settings.ts";
 import { openKernel } from "../kernel/kernel.ts";
 import { assignTickets } from "./assign-tickets.ts";
+import { readLogKey, type LogKey } from "../transparency/log-key.ts";
 import { tmuxTransport } from "../rooms/transports/tmux/transport.ts";
 import { webhookTransport } from "../rooms/transports/webhook.ts";
 import type { Random } from "../webhooks/back-off.ts";
@@ -42,7 +44,9 @@ import { tellStats } from "./tell-stats.ts";
 import { Trouble } from "./trouble.ts";
 import { wakeAgents } from "./wake-agents.ts";
 import { watchAudit } from "./watch-audit.ts";
+import { watchLog } from "./watch-log.ts";
 import { writeCheckpoints } from "./write-checkpoints.ts";
+import { tellStore, tellUrl, writeLog } from "./write-log.ts";
 
 export const workerService = "dispatch-worker";
 /** How long news waits to be told on while it is being acted on. */
@@ -80,6 +84,7 @@ export async function startWorker({
 }: StartWorkerOptions): Promise<RunningWorker> {
   const shared = databaseClock();
   const clock = ownClock ?? shared;
+  const logKey = await logKeyIn(settings);
   const totals: Totals = { cycles: 0, dispatches: 0, errors: 0 };
   await using opened = new AsyncDisposableStack();
   const open = await openDesk({
@@ -136,6 +141,7 @@ export async function startWorker({
   // Who follows for the rooms wakes who sends to them, where there is a room.
   const acting = [finding, sending, broking, waking, following];
   const telling = [queueing, notifying, reporting, ...relaying];
+  const witnesses = [tellStore(parts), ...settings.logWitnesses.map((url) => tellUrl(parts, url))].map(laneOf);
   const takingBack = laneOf(takeBackTasks(parts));
   const lanes = [
     ...acting,
@@ -143,7 +149,9 @@ export async function startWorker({
     takingBack,
     ...visiting,
     ...senders,
-    ...[keepTime(shared, desk), lookAtPanes(parts, tmux), ...timedDuties(parts)].map(laneOf),
+    ...[keepTime(shared, desk), lookAtPanes(parts, tmux), ...timedDuties(parts), watchLog(parts, logKey)].map(laneOf),
+    ...witnesses,
+    laneOf(writeLog(parts, logKey, () => void wakeAll(witnesses))),
   ];
   const heartLane = laneOf(heart);
   log.info(
@@ -227,3 +235,13 @@ const timedDuties = (parts: DutyParts): Duty[] => [
   tellStats(parts),
   tallyTasks(parts),
 ];
+
+/** The key of the log; null where none is set. @throws SettingsError where it cannot be used */
+async function logKeyIn({ logKeyFile }: Settings): Promise<LogKey | null> {
+  if (logKeyFile === null) return null;
+  return await readLogKey(logKeyFile).catch((error: unknown) => {
+    throw new SettingsError([
+      { at: "DISPATCH_LOG_KEY_FILE", rule: error instanceof Error ? error.message : "is no key" },
+    ]);
+  });
+}

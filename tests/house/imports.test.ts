@@ -16,6 +16,7 @@ const running = [
   "dispatch/process",
   "dispatch/webhooks",
   "dispatch/nats",
+  "dispatch/transparency",
   "dispatch/aggregates.ts",
   "dispatch/handlers.ts",
 ] as const;
@@ -42,6 +43,7 @@ const mayImport: Record<string, readonly string[]> = {
   "dispatch/ticket": [...low, "dispatch/kernel"],
   "dispatch/webhooks": ["dispatch/db", "dispatch/kernel"],
   "dispatch/nats": ["dispatch/db", "dispatch/kernel"],
+  "dispatch/transparency": ["dispatch/db", "dispatch/storage", "dispatch/kernel", "dispatch/webhooks"],
   "dispatch/workforce": desk,
   "dispatch/money": ["dispatch/contract"],
   "dispatch/planning": [...desk, "dispatch/workforce", "dispatch/planner"],

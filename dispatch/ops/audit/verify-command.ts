@@ -13,6 +13,11 @@ import { verifyAudit } from "../../kernel/verify-audit.ts";
 import type { Database } from "../../db/pool.ts";
 import { statement } from "../../db/statement.ts";
 import { CommandFailure, messageOf, runCommand } from "../../process/command-line.ts";
+import { isOfLog } from "../../transparency/log-fault.ts";
+import { publicFileOf, readPublicKeys } from "../../transparency/log-key.ts";
+import { beginLog } from "../../transparency/log-rows.ts";
+import { verifierFrom } from "../../transparency/signed-note.ts";
+import { verifyLogs, type LogReport } from "../../transparency/verify-all.ts";
 import { withConnections, withDatabase } from "../../process/configured-database.ts";
 
 const insertAccepted = statement<{ added: number }>(
@@ -38,7 +43,12 @@ const resolve = statement<{ resolved: number }>(
 
 const commandName = "pnpm dispatch:audit:verify";
 
-type Compared = { readonly kept: KeptReport | null; readonly note: string | null; readonly sorted: SortedFaults };
+type Compared = {
+  readonly kept: KeptReport | null;
+  readonly note: string | null;
+  readonly sorted: SortedFaults;
+  readonly logs: readonly LogReport[];
+};
 
 export const auditVerifyCommand = (): Promise<void> =>
   runCommand(
@@ -51,6 +61,7 @@ export const auditVerifyCommand = (): Promise<void> =>
         json: { type: "boolean" },
         checkpoint: { type: "boolean" },
         accept: { type: "string" },
+        key: { type: "string" },
       },
       meanings: {
         "database-url": "the database; otherwise DISPATCH_DATABASE_URL, otherwise the embedded PostgreSQL",
@@ -58,7 +69,8 @@ export const auditVerifyCommand = (): Promise<void> =>
         checkpoint: "write a new checkpoint to the object store when nothing is broken",
         accept:
           "say why what is broken is taken as it is: writes a new checkpoint, which is held to none before it, and ends AUDIT_BROKEN " +
-          "and AUDIT_CHAIN_BROKEN; for the owner of the database",
+          "and AUDIT_CHAIN_BROKEN; where it is the log that does not hold, begins another; for the owner of the database",
+        key: "the verifier key that checkpoints of the log must be signed with; otherwise those beside DISPATCH_LOG_KEY_FILE",
       },
     },
     async (values) => {
@@ -77,11 +89,11 @@ export const auditVerifyCommand = (): Promise<void> =>
           return { report: found, compared: await compare(db, settings, found.faults, values) };
         }),
       );
-      const { kept, note, sorted } = compared;
+      const { kept, note, sorted, logs } = compared;
       const checkpoint = kept?.checkpoint ?? null;
       const { open: faults, accepted } = sorted;
       if (values.json)
-        console.log(JSON.stringify({ ...report, faults, accepted, checkpoint, compared: kept?.compared ?? 0 }));
+        console.log(JSON.stringify({ ...report, faults, accepted, checkpoint, compared: kept?.compared ?? 0, logs }));
       else {
         for (const { chain, seq, kind, detail } of faults)
           console.log(`BROKEN chain ${chain} seq ${seq}: ${kind}, ${detail}`);
@@ -93,6 +105,7 @@ export const auditVerifyCommand = (): Promise<void> =>
                 `and ${kept.compared - 1} before it`
             : note,
         );
+        for (const one of logs) console.log(logLine(one));
         const { rows, parts } = report.uncovered;
         if (rows + parts > 0)
           console.log(
@@ -105,7 +118,33 @@ export const auditVerifyCommand = (): Promise<void> =>
     },
   );
 
-type Wishes = { readonly checkpoint?: boolean | undefined; readonly accept?: string | undefined };
+type Wishes = {
+  readonly checkpoint?: boolean | undefined;
+  readonly accept?: string | undefined;
+  readonly key?: string | undefined;
+};
+
+function logLine({ log, origin, reason, begun_at, leaves, checkpoints, held, ...of }: LogReport): string {
+  const signed =
+    of.unsigned > 0
+      ? `${of.unsigned} signed by nobody`
+      : of.signatures_checked
+        ? "all signed"
+        : "signatures not checked: no key";
+  const store = held === null ? "the object store was not asked" : `${held} in the object store`;
+  const begun = log === 1 ? "" : `, begun ${begun_at}: ${reason}`;
+  return `log ${origin}: ${leaves} leaves, ${checkpoints} checkpoints (${signed}; ${store})${begun}`;
+}
+
+/** @throws CommandFailure for a key that is none */
+async function publicKeysFor({ logKeyFile }: Settings, key: string | undefined): Promise<readonly Buffer[]> {
+  try {
+    if (key !== undefined) return [verifierFrom(key).publicKey];
+    return logKeyFile === null ? [] : await readPublicKeys(publicFileOf(logKeyFile));
+  } catch (error) {
+    throw new CommandFailure(`--key: ${messageOf(error)}`);
+  }
+}
 
 /**
  * Compares with all checkpoints that are kept, keeps what was found for the alert, and writes another checkpoint where that was asked
@@ -118,35 +157,56 @@ async function compare(
   wishes: Wishes,
 ): Promise<Compared> {
   const { checkpoint: write = false, accept } = wishes;
+  const publicKeys = await publicKeysFor(settings, wishes.key);
   const now = new Date();
   const opened = await openStore(settings, () => "").catch((error: unknown) => messageOf(error));
   if (typeof opened === "string") {
     if (accept !== undefined) throw new CommandFailure(`nothing was accepted: ${opened}`);
-    return { kept: null, note: `no checkpoint was compared: ${opened}`, sorted: await record(db, found) };
+    const { logs, faults } = await verifyLogs(db, null, publicKeys);
+    return {
+      kept: null,
+      note: `no checkpoint was compared: ${opened}`,
+      sorted: await record(db, [...found, ...faults]),
+      logs,
+    };
   }
   const { store } = opened;
   try {
     const kept = await verifyKeptCheckpoints(db, store, aggregates, now);
+    const { logs, faults } = await verifyLogs(db, store, publicKeys);
+    const all = [...found, ...kept.faults, ...faults];
     if (accept !== undefined) {
-      const all = [...found, ...kept.faults];
-      const { open, accepted } = await sortFaults(db, all);
+      const { open, accepted } = await sortFaults(db, onceEach(all));
       await closeFaults(db, all, accept);
       console.error(`wrote ${await writeCheckpoint(db, store, aggregates, now, accept)}`);
-      return { kept, note: null, sorted: { open, accepted } };
+      return { kept, note: null, sorted: { open, accepted }, logs };
     }
-    const sorted = await record(db, [...found, ...kept.faults]);
+    const sorted = await record(db, onceEach(all));
     if (write && sorted.open.length === 0) console.error(`wrote ${await writeCheckpoint(db, store, aggregates, now)}`);
     const note =
       kept.faults.length === 0
         ? "there is no checkpoint to compare with yet; the worker writes one a day"
         : "no checkpoint was compared: the newest is damaged, or gone";
-    return { kept, note, sorted };
+    return { kept, note, sorted, logs };
   } catch (error) {
     if (write || accept !== undefined) throw error;
-    return { kept: null, note: `no checkpoint was compared: ${messageOf(error)}`, sorted: await record(db, found) };
+    const { logs, faults } = await verifyLogs(db, null, publicKeys);
+    const sorted = await record(db, [...found, ...faults]);
+    return { kept: null, note: `no checkpoint was compared: ${messageOf(error)}`, sorted, logs };
   } finally {
     await store.close();
   }
+}
+
+/** A checkpoint and the log may speak of the same event: the first that does stands for both. */
+function onceEach(faults: readonly AuditFault[]): AuditFault[] {
+  const known = new Map<string, AuditFault>();
+  for (const fault of faults) {
+    const { aggregate, chain, seq, kind, source } = fault;
+    const key = JSON.stringify([aggregate, chain, seq, kind, source]);
+    if (source === "history" || !known.has(key)) known.set(source === "history" ? `${key} ${known.size}` : key, fault);
+  }
+  return [...known.values()];
 }
 
 const nothingToAccept =
@@ -175,9 +235,10 @@ async function closeFaults(db: Database, found: readonly AuditFault[], accept: s
   try {
     const closed = await db.transaction(async (tx) => {
       const row = await tx.row(resolve, [accept]);
-      if (found.length === 0 && !row?.resolved) throw new CommandFailure(nothingToAccept);
       const { open } = await sortFaults(tx, found);
+      if (open.length === 0 && !row?.resolved) throw new CommandFailure(nothingToAccept);
       if (open.length > 0) await tx.row(insertAccepted, [JSON.stringify(open), commandName, accept]);
+      if (open.some(isOfLog)) console.error(`began the log ${await beginLog(tx, accept)}`);
       await tx.commit();
       return row?.resolved ?? 0;
     });

@@ -58,6 +58,9 @@ export const word: Kind<string> = { rule: "is a text", parse: (value) => value }
 /** A path; made whole from the folder the process runs in. */
 export const folder: Kind<string> = { rule: "is a folder", parse: (value) => resolve(value) };
 
+/** A path of a file; made whole as a folder's is. */
+export const path: Kind<string | null> = { rule: "is a path", parse: (value) => resolve(value) };
+
 export const url = (schemes: readonly string[], example: string): Kind<string | null> => ({
   rule: `must be a URL with ${schemes.join(" or ")}`,
   isUrl: true,
@@ -68,6 +71,17 @@ export const url = (schemes: readonly string[], example: string): Kind<string | 
 });
 
 export const webUrl = url(["http:", "https:"], "https://desk.example");
+
+/** As they are written: a path may tell capitals apart. Nothing in them is secret, since they are printed. */
+export const webUrls: Kind<readonly string[]> = {
+  rule: "must be a comma-separated list of URLs with http: or https:, without user, password, query and fragment",
+  isList: true,
+  example: "https://witness.example/add-checkpoint",
+  parse(value) {
+    const items = value.split(",").map((item) => item.trim());
+    return items.every((item) => URL.canParse(item) && /^https?:[^?#@]*$/.test(item)) ? items : wrong(this.rule);
+  },
+};
 
 export const oneOf = <const T extends string>(...values: T[]): Kind<T> => ({
   rule: `must be one of ${values.join(", ")}`,

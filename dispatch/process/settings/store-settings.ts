@@ -1,6 +1,6 @@
 // Settings of what Dispatch stands on and speaks to: Postgres, the object store, driving times, NATS; and how long things are kept there.
 
-import { folder, integer, list, text, url, webUrl, word } from "./kinds.ts";
+import { folder, integer, list, path, text, url, webUrl, webUrls, word } from "./kinds.ts";
 import { setting } from "./setting.ts";
 
 export const storeSettings = {
@@ -92,6 +92,29 @@ export const storeSettings = {
     integer(1, 86_400),
     900,
     "How long a signed upload address works, in seconds; those of a video in parts for as much longer as it takes at 350 kbit/s",
+  ),
+  logKeyFile: setting(
+    "DISPATCH_LOG_KEY_FILE",
+    "log.key_file",
+    path,
+    null,
+    "File with the Ed25519 key that workers sign checkpoints of the log with; pnpm dispatch:log:key makes one. No other process reads it",
+    { shown: "unset: checkpoints are signed by nobody", example: "./log.key" },
+  ),
+  logEveryMs: setting(
+    "DISPATCH_LOG_EVERY_MS",
+    "log.every_ms",
+    integer(100, 3_600_000),
+    60_000,
+    "How long what was audited waits at most for a checkpoint of the log, in ms; after 1,000 events one is due at once",
+  ),
+  logWitnesses: setting<readonly string[]>(
+    "DISPATCH_LOG_WITNESSES",
+    "log.witnesses",
+    webUrls,
+    [],
+    "Addresses that each new checkpoint of the log is posted to, as c2sp.org/tlog-witness says, beside the object store",
+    { shown: "none", example: "https://witness.example/add-checkpoint" },
   ),
   natsUrl: setting(
     "DISPATCH_NATS_URL",
