@@ -2571,6 +2571,7 @@ export type StatementRows = {
     note: string;
   };
   log_heads: { aggregate: string; chain: string; seq: number; hash: string; at: string };
+  log_is_there: { has: boolean };
   log_lock: { pg_advisory_xact_lock: unknown };
   log_moved: { xact: string; id: string; aggregate: string | null; chain: string | null };
   log_newest: {

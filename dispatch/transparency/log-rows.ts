@@ -153,6 +153,16 @@ export async function beginLog(db: Session, reason: string): Promise<string> {
   return row.origin;
 }
 
+const selectHasLog = statement<{ has: boolean }>(
+  "log_is_there",
+  "SELECT to_regclass('public.log_origins') IS NOT NULL AS has",
+);
+
+/** As beginLog, where the schema knows of logs: what was recovered may be of a release before. */
+export async function beginLogAgain(db: Session, reason: string): Promise<void> {
+  if ((await db.row(selectHasLog))?.has === true) await beginLog(db, reason);
+}
+
 export const checkpointOf = (db: Session, log: number, number: number): Promise<StoredCheckpoint | null> =>
   db.row(selectCheckpoint, [log, number]);
 

@@ -11,8 +11,8 @@ import type { StoredCheckpoint } from "./log-rows.ts";
 export const witnessPrefix = "transparency/";
 export const storeWitness = "object store";
 
-type Numbered = Pick<StoredCheckpoint, "log" | "number">;
-const keyOf = ({ log, number }: Numbered): string => `${witnessPrefix}${log}/${String(number).padStart(10, "0")}`;
+type Numbered = Pick<StoredCheckpoint, "origin" | "number">;
+const keyOf = ({ origin, number }: Numbered): string => `${witnessPrefix}${origin}/${String(number).padStart(10, "0")}`;
 
 /** What the store holds under a checkpoint's number. @throws ObjectStoreUnavailable */
 export async function readWitnessed(store: ObjectStore, checkpoint: Numbered): Promise<string | null> {

@@ -90,8 +90,8 @@ async function comparedWith(
 
 /** Of the log that is written: what lies behind its newest checkpoint in the store, and events without a leaf. */
 async function faultsAtTheEnd(db: Database, store: ObjectStore | null): Promise<AuditFault[]> {
-  const { log, newest } = await readHead(db);
-  const more = store && (await knowsMore(store, newest ?? { log, number: 0 }));
+  const { log, origin, newest } = await readHead(db);
+  const more = store && (await knowsMore(store, newest ?? { origin, number: 0 }));
   const isStill = more && (await readHead(db)).newest?.number === newest?.number;
   const isWhole = newest !== null && newest.scan_aggregate === null;
   return [...(more && isStill ? [more] : []), ...(isWhole ? await unloggedEvents(db, log, newest.at) : [])];

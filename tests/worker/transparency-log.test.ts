@@ -180,7 +180,7 @@ describe("the log", async () => {
     assert.deepEqual(found.rows, [{ chain: "object store", seq: number, kind: "LOG_FORKED" }]);
     const kinds = (await faultsOf(api)).map(({ kind }) => kind);
     assert.deepEqual(kinds.toSorted(), ["LOG_FORKED", "RELINKED"]);
-    assert.ok(await store.stat(`transparency/1/${String(number).padStart(10, "0")}`));
+    assert.ok(await store.stat(`transparency/${origin}/${String(number).padStart(10, "0")}`));
   });
 
   test("is not gone on with by the login of the API alone: it may add, and change nothing", async () => {

@@ -23,6 +23,7 @@ export const filledByMigrations: readonly string[] = [
   "audit_watch",
   "desk_listening",
   "event_notices",
+  "log_origins",
   "machine_edges",
   "nats_relay",
   "number_series",

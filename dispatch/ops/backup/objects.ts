@@ -11,6 +11,7 @@ import { createGunzip } from "node:zlib";
 import { mediaTypeOfExtension } from "../../storage/media-types.ts";
 import { incomingPrefix } from "../../storage/object-key.ts";
 import { inspectObject, type ObjectStore } from "../../storage/object-store.ts";
+import { witnessPrefix } from "../../transparency/store-witness.ts";
 import { CommandFailure } from "../../process/command-line.ts";
 import type { Work } from "./dump.ts";
 import { objectFile, requireWhole, type KeptObject, type Manifest } from "./manifest.ts";
@@ -37,6 +38,8 @@ export async function dumpObjects(
   await eachOf(store.list(), async ({ key }) => {
     // Nobody has recorded such an upload yet; who sent it asks for another address and sends it again.
     if (key.startsWith(incomingPrefix)) return;
+    // A witness remembers what the desk would forget: its checkpoints go further than the rows, and are not brought back with them.
+    if (key.startsWith(witnessPrefix)) return;
     const kept = await keepObject(store, key, copied ? folder : null, work.signal);
     if (kept === null) return;
     found.push(kept);

@@ -11,6 +11,7 @@ import { statement } from "../../db/statement.ts";
 import { sortFaults, type SortedFaults } from "../../kernel/audit-faults.ts";
 import { verifyAudit, type AuditReport } from "../../kernel/verify-audit.ts";
 import { CommandFailure } from "../../process/command-line.ts";
+import { beginLogAgain } from "../../transparency/log-rows.ts";
 import { withConnections } from "../../process/configured-database.ts";
 import { layOut, requireWholeBase } from "./base.ts";
 import type { Work } from "./dump.ts";
@@ -100,6 +101,7 @@ async function look(url: string): Promise<Omit<Recovered, "base_of">> {
   };
   return withConnections(connecting, async (db) => {
     const { faults, ...audit } = await verifyAudit(db, aggregates);
+    await beginLogAgain(db, "recovered from a base copy and the archived log");
     return {
       newest_event: (await db.row(selectNewest))?.at ?? null,
       audit: { ...audit, ...(await sortFaults(db, faults)) },

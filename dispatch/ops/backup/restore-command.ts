@@ -16,7 +16,8 @@ import { copiesIn, loadObjects, requireWholeObjects } from "./objects.ts";
 import { grouped } from "./progress.ts";
 import { prove, type Proof } from "./prove.ts";
 import { CommandFailure, runCommand } from "../../process/command-line.ts";
-import { withDatabase } from "../../process/configured-database.ts";
+import { beginLogAgain } from "../../transparency/log-rows.ts";
+import { withConnections, withDatabase } from "../../process/configured-database.ts";
 
 export const restoreCommand = (): Promise<void> =>
   runCommand(
@@ -74,6 +75,8 @@ async function provenWhole(folder: string, work: Work): Promise<Manifest> {
   return manifest;
 }
 
+const connecting = { name: "dispatch-restore", statementTimeoutMs: 600_000, lockTimeoutMs: 30_000 };
+
 async function restore(folder: string, manifest: Manifest, settings: Settings, work: Work): Promise<Proof> {
   return withStore(settings, (store) => {
     requireSameBucket(store, manifest);
@@ -81,7 +84,15 @@ async function restore(folder: string, manifest: Manifest, settings: Settings, w
       // Objects first: without rows that speak of them they harm nobody, the other way round they would be missed.
       if (manifest.objects.copied) work.say(`${grouped(await loadObjects(store, folder, work))} objects written`);
       await loadDatabase(databaseUrl, folder, manifest, work);
-      return await prove({ databaseUrl, folder, manifest, objects: store, schemes: settings.objectStoreSchemes }, work);
+      const proof = await prove(
+        { databaseUrl, folder, manifest, objects: store, schemes: settings.objectStoreSchemes },
+        work,
+      );
+      // What was given away of the log goes further than what came back.
+      await withConnections({ ...connecting, url: databaseUrl, log: work.say }, (db) =>
+        beginLogAgain(db, `restored from the backup of ${manifest.taken_at}`),
+      );
+      return proof;
     });
   });
 }
