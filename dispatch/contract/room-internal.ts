@@ -102,6 +102,8 @@ export const roomInternalCommands = defineCommands({
       xact: optional(Type.String({ pattern: "^[0-9]{1,20}$" })),
       status: optional(Type.Enum([...roomStatuses])),
       reason: optional(line(1_000)),
+      /** Whether its session was seen at its gateway. */
+      session_known: optional(Type.Boolean()),
       /** Only where they have begun nothing else. */
       unless_busy: optional(Type.Boolean()),
       event: optional(

@@ -1142,6 +1142,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -2235,9 +2236,11 @@ export type StatementRows = {
   };
   follow_up_still_in_use: { asset_id: string; contact_id: string };
   gateway_pushes_unheard: { id: string; attempts: number; session: string };
-  gateway_room: { id: string; session: string; slug: string };
-  gateway_rooms: { id: string; session: string; slug: string };
+  gateway_room: { id: string; session: string; slug: string; known: boolean };
+  gateway_room_unseen: { id: string; session: string; agent_status: string; status_xact: string };
+  gateway_rooms: { id: string; session: string; slug: string; known: boolean };
   gateway_rooms_at_work: { id: string; session: string; status_xact: string };
+  gateway_rooms_unseen: { id: string; session: string; agent_status: string; status_xact: string };
   gauge_assignment_oldest_wait: { seconds: number };
   gauge_assignment_pace: { in_time: number; late: number; p50: number; p95: number };
   gauge_awaiting: { due: number; put_aside: number };
@@ -3613,6 +3616,7 @@ export type StatementRows = {
     status_reason: string;
     status_xact: string;
     question_id: string;
+    session_known_at: string;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3745,6 +3749,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3773,6 +3778,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3801,6 +3807,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3829,6 +3836,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3857,6 +3865,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3885,6 +3894,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3913,6 +3923,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3941,6 +3952,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -3969,6 +3981,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -4001,6 +4014,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -4072,6 +4086,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;
@@ -4102,6 +4117,7 @@ export type StatementRows = {
     status_reason: string | null;
     status_xact: string;
     question_id: string | null;
+    session_known_at: string | null;
     last_activity_at: string;
     version: number;
     created_at: string;

@@ -68,7 +68,7 @@ export const roomCreate: Upsert<"room.create", Beside> = {
     return { taken, others, worker };
   },
   change({ row, input }, beside) {
-    const change = fieldsOf(input);
+    const change = { ...fieldsOf(input), ...elsewhere(row, input) };
     const fields = { ...row, ...change };
     requireFits(fields, row.id, input, beside);
     return {
@@ -117,11 +117,15 @@ const fieldsOf = ({ worker_id, aliases, groups, ...rest }: InputOf<"room.create"
   ...(worker_id !== undefined && { worker_slug: worker_id }),
 });
 
+/** Of a room that is found elsewhere from now on: the conversation it had is not there, and nobody has seen the new one. */
+function elsewhere(row: RoomRow, { transport, address, session_key }: InputOf<"room.create">): RoomChange {
+  const moves = (transport ?? row.transport) !== row.transport || (address ?? row.address) !== row.address;
+  if (moves) return { session_key: session_key ?? null, session_known_at: null };
+  return session_key === undefined || session_key === row.session_key ? {} : { session_known_at: null };
+}
+
 /** What the trail and listeners have: never the secret. */
-const toldOf = ({ secret, ...rest }: Partial<RoomFields>) => ({
-  ...rest,
-  ...(secret !== undefined && { secret: "set" }),
-});
+const toldOf = ({ secret, ...rest }: RoomChange) => ({ ...rest, ...(secret !== undefined && { secret: "set" }) });
 
 /** @throws Refusal INVALID_REQUEST, WORKER_NOT_FOUND, ROOM_NAME_TAKEN, ROOM_ADDRESS_TAKEN, ROOM_WORKER_TAKEN */
 function requireFits(

@@ -43,7 +43,11 @@ export const roomHeard = roomCommand({
     const change = status === undefined ? { last_activity_at: now } : afterWord(row, { status, at, xact, reason });
     const asks = event?.type === "waiting_for_input" && change.agent_status === "waiting_input";
     return {
-      change: { ...change, ...(asks && { question_id: event.id }) },
+      change: {
+        ...change,
+        ...(asks && { question_id: event.id }),
+        ...(input.session_known === true && { session_known_at: now }),
+      },
       payload: { status: status ?? null, at, reason, event_id: event?.id ?? null },
       told: event ? [toldOf(event, row.name)] : [],
       ...(event && { write: (tx) => [insertRoomEvent(tx, event)] }),

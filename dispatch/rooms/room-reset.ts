@@ -19,6 +19,8 @@ export const roomReset = roomCommand({
         status_reason: null,
         status_xact,
         question_id: null,
+        // Its first push begins it.
+        session_known_at: now,
         last_activity_at: now,
       },
       payload: { session_key, was: row.agent_status, reason: row.status_reason },

@@ -37,6 +37,8 @@ type Heard = {
   readonly status_xact: string;
   /** The event of the question that waits for an answer. */
   readonly question_id: string | null;
+  /** When a gateway's session was known to be there, or the desk began it; null: nobody has seen it yet. */
+  readonly session_known_at: string | null;
   readonly last_activity_at: string;
 };
 
@@ -72,6 +74,7 @@ const changing = {
   status_reason: "text",
   status_xact: "xid8",
   question_id: "uuid",
+  session_known_at: "timestamptz",
   last_activity_at: "timestamptz",
   version: "integer",
   updated_at: "timestamptz",
@@ -98,6 +101,7 @@ const columnNames = [
   "status_reason",
   "status_xact",
   "question_id",
+  "session_known_at",
   "last_activity_at",
   "version",
   "created_at",
@@ -140,32 +144,35 @@ const updateStored = updateRows<RoomRow>("room_update", "rooms", {
 });
 const advanceHeads = updateRows<RoomRow>("room_advance_audit", "rooms", { key: ["id", "uuid"], set: headColumns });
 
+const coveredFirst = [
+  "id",
+  "name",
+  "aliases",
+  "groups",
+  "kind",
+  "transport",
+  "address",
+  "program",
+  "idle_text",
+  "secret",
+  "owner",
+  "worker_slug",
+  "workspace_path",
+  "session_key",
+  "agent_status",
+  "status_since",
+  "status_reason",
+  "question_id",
+  "last_activity_at",
+  "version",
+  "created_at",
+  "updated_at",
+] as const satisfies readonly (keyof RoomRow)[];
+
 /** The columns that its events vouch for, by version; a further one makes a further version. A secret is hashed with the rest. */
 const covered: Readonly<Record<number, readonly (keyof RoomRow)[]>> = {
-  1: [
-    "id",
-    "name",
-    "aliases",
-    "groups",
-    "kind",
-    "transport",
-    "address",
-    "program",
-    "idle_text",
-    "secret",
-    "owner",
-    "worker_slug",
-    "workspace_path",
-    "session_key",
-    "agent_status",
-    "status_since",
-    "status_reason",
-    "question_id",
-    "last_activity_at",
-    "version",
-    "created_at",
-    "updated_at",
-  ],
+  1: coveredFirst,
+  2: [...coveredFirst, "session_known_at"],
 };
 
 export const roomAggregate: Aggregate<RoomRow, RoomChange, RoomFields, RoomBody, string, RoomId> = {
@@ -176,7 +183,7 @@ export const roomAggregate: Aggregate<RoomRow, RoomChange, RoomFields, RoomBody,
   lockFree: lockFreeRooms,
   select: selectRoom,
   selectMany: selectRooms,
-  covers: { version: 1, values: (row, version) => covered[version]?.map((column) => row[column]) ?? null },
+  covers: { version: 2, values: (row, version) => covered[version]?.map((column) => row[column]) ?? null },
   heads: selectHeads,
   races: ["rooms_address", "rooms_worker", "rooms_owner", "room_words_apart", "room_words_one"],
   notFound: (id) => new Refusal("ROOM_NOT_FOUND", { room: id }),
@@ -195,6 +202,7 @@ export const roomAggregate: Aggregate<RoomRow, RoomChange, RoomFields, RoomBody,
     status_reason: null,
     status_xact: "0",
     question_id: null,
+    session_known_at: null,
     last_activity_at: at,
     version: 0,
     created_at: at,
@@ -216,6 +224,7 @@ export function roomBody({
   secret: _secret,
   worker_slug,
   question_id: _question,
+  session_known_at: _known,
   status_xact: _xact,
   ...row
 }: RoomRow): RoomBody {

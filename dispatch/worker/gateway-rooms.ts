@@ -2,6 +2,7 @@
 // gateway answers for it its agent counts as alive, since nobody in it sends heartbeats.
 
 import type { PushId, RoomId } from "../contract/ids.ts";
+import type { RoomStatus } from "../contract/room-states.ts";
 import { statement } from "../db/statement.ts";
 import { plusMs } from "../kernel/clock.ts";
 import { noteAlive } from "../rooms/heartbeat.ts";
@@ -11,12 +12,35 @@ import { heartbeatEveryMs } from "../workforce/presence.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { obeyed, patiently } from "./obeyed.ts";
 
-type GatewayRoom = { readonly id: RoomId; readonly session: string; readonly slug: string | null };
+type GatewayRoom = {
+  readonly id: RoomId;
+  readonly session: string;
+  readonly slug: string | null;
+  /** Whether its session was seen here, or the desk began it. */
+  readonly known: boolean;
+};
 
-const ofAgents = `SELECT rooms.id, coalesce(session_key, address) AS session, agents.slug
+const ofAgents = `SELECT rooms.id, coalesce(session_key, address) AS session, agents.slug, session_known_at IS NOT NULL AS known
   FROM rooms LEFT JOIN agents ON slug = worker_slug WHERE transport = 'openclaw'`;
-const selectRooms = statement<GatewayRoom>("gateway_rooms", `${ofAgents} ORDER BY rooms.id`);
+const selectRooms = statement<GatewayRoom>(
+  "gateway_rooms",
+  `${ofAgents} AND session_known_at IS NOT NULL ORDER BY rooms.id`,
+);
 const selectRoom = statement<GatewayRoom>("gateway_room", `${ofAgents} AND coalesce(session_key, address) = $1`);
+
+// Whose session nobody has seen: it may be named wrongly, and a push would make one that no agent of theirs looks at.
+type UnseenRoom = {
+  readonly id: RoomId;
+  readonly session: string;
+  readonly agent_status: RoomStatus;
+  readonly status_xact: string;
+};
+const unseen = `SELECT id, coalesce(session_key, address) AS session, agent_status, status_xact::text AS status_xact FROM rooms
+  WHERE transport = 'openclaw' AND session_known_at IS NULL`;
+const selectUnseen = statement<UnseenRoom>("gateway_rooms_unseen", `${unseen} ORDER BY created_at, id LIMIT 1000`);
+const selectUnseenRoom = statement<UnseenRoom>("gateway_room_unseen", `${unseen} AND id = $1`);
+const whyUnseen = (session: string): string =>
+  `the gateway has no session ${session}: begin it there, or name another with room_create, or let room_reset begin one`;
 
 // Of these another process may have sent the push, or missed the end of a turn, and then died.
 const selectUnheard = statement<{ id: PushId; attempts: number; session: string }>(
@@ -58,7 +82,8 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
         if (!room) return;
         const at = desk.clock.now().toISOString();
         const reason = state === "error" ? { reason: "a turn of its session failed" } : {};
-        await run("room.heard", { ids: { roomId: room.id }, input: { at, status: state, ...reason } });
+        const seen = !room.known && { session_known: true };
+        await run("room.heard", { ids: { roomId: room.id }, input: { at, status: state, ...reason, ...seen } });
         if (state !== "error") await alive(room, state === "working");
         onNews();
       }),
@@ -68,7 +93,6 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
   const noted = async (what: string, work: () => Promise<void>): Promise<void> => {
     await patiently(work).catch((error: unknown) => log.warn({ what, err: error }, "worker.gateway_not_noted"));
   };
-  /** A session that is not there yet the first push makes. */
   const beat = async (room: GatewayRoom): Promise<void> => {
     if (room.slug !== null) await alive(room, (await transport.describeSession(room.session))?.works ?? false);
   };
@@ -101,23 +125,51 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
       });
     }
   };
+  /** @throws NotDelivered while the gateway cannot be asked */
+  const lookForSession = async ({
+    id: roomId,
+    session,
+    agent_status,
+    status_xact: xact,
+  }: UnseenRoom): Promise<void> => {
+    const isThere = (await transport.describeSession(session)) !== null;
+    if (!isThere && agent_status === "error") return;
+    const found = agent_status === "error" ? { session_known: true, status: "idle" as const } : { session_known: true };
+    const missing = { status: "error" as const, reason: whyUnseen(session) };
+    const at = desk.clock.now().toISOString();
+    await noted("look", async () => {
+      await run("room.heard", { ids: { roomId }, input: { at, xact, ...(isThere ? found : missing) } });
+      if (isThere) next = 0;
+      onNews();
+    });
+  };
+  /** @throws NotDelivered for a session that nobody has seen and that is not there */
+  const requireSession = async (roomId: RoomId): Promise<void> => {
+    const room = await desk.db.row(selectUnseenRoom, [roomId]);
+    if (room && (await transport.describeSession(room.session)) === null)
+      throw new NotDelivered(whyUnseen(room.session), { roomBroken: true });
+  };
   let next = 0;
   let nextLook = 0;
   return {
     transport: {
       ...transport,
-      deliver: async (delivery, signal) => ({ ...(await transport.deliver(delivery, signal)), patienceMs }),
+      deliver: async (delivery, signal) => {
+        await requireSession(delivery.room.id);
+        return { ...(await transport.deliver(delivery, signal)), patienceMs };
+      },
     },
     duty: {
       name: "hear gateway sessions",
       async round() {
-        if (performance.now() >= nextLook) {
-          nextLook = performance.now() + lookEveryMs;
-          try {
+        try {
+          for (const room of await desk.db.rows(selectUnseen)) await lookForSession(room);
+          if (performance.now() >= nextLook) {
+            nextLook = performance.now() + lookEveryMs;
             await look();
-          } catch (error) {
-            if (!(error instanceof NotDelivered)) throw error;
           }
+        } catch (error) {
+          if (!(error instanceof NotDelivered)) throw error;
         }
         if (performance.now() < next) return { more: false };
         next = performance.now() + heartbeatEveryMs;

@@ -6,12 +6,13 @@ import http from "node:http";
 import { bundlePlugin, pluginFolder } from "../../dispatch/ops/gateway/bundle.ts";
 import { startGateway, type Gateway, type GatewayOptions } from "../../dispatch/ops/gateway/gateway.ts";
 import { isObject } from "../../dispatch/kernel/json.ts";
+import { openLine } from "../../dispatch/rooms/transports/openclaw/line.ts";
 import type { Receiver, Seat } from "./receivers.ts";
 
 export type RoomsGateway = {
   /** For DISPATCH_OPENCLAW_URL and DISPATCH_OPENCLAW_TOKEN. */
   readonly settings: Readonly<Record<string, string>>;
-  receiver(seat: Seat): Receiver;
+  receiver(seat: Seat): Promise<Receiver>;
   /** SIGKILL, and another start on the same state. */
   kill(): Promise<void>;
 };
@@ -41,19 +42,29 @@ export async function startRoomsGateway(
   ends.defer(() => gateway.stop());
   return {
     settings: { DISPATCH_OPENCLAW_URL: gateway.url.replace(/^http/, "ws"), DISPATCH_OPENCLAW_TOKEN: gateway.token },
-    receiver: ({ name }) => ({
-      room: { transport: "openclaw", address: `agent:main:${name}` },
-      open: () => Promise.resolve(),
-      arrivals: async () => model.asked(name),
-      kill: () => Promise.resolve(),
-      end: () => Promise.resolve(),
-    }),
+    receiver: async ({ name }) => {
+      const address = `agent:main:${name}`;
+      await beginSession(gateway, address);
+      return {
+        room: { transport: "openclaw", address },
+        open: () => Promise.resolve(),
+        arrivals: async () => model.asked(name),
+        kill: () => Promise.resolve(),
+        end: () => Promise.resolve(),
+      };
+    },
     kill: async () => {
       process.kill(gateway.pid, "SIGKILL");
       await gateway.ended;
       gateway = await startGateway({ ...options, fixedPort: gateway.port });
     },
   };
+}
+
+/** As somebody who opens it at the gateway: a desk tells nothing to a session that is not there. */
+async function beginSession({ url, token }: Gateway, key: string): Promise<void> {
+  const line = await openLine({ url: url.replace(/^http/, "ws"), token, onEvent: () => undefined });
+  await line.call("sessions.create", { key }).finally(() => line.close());
 }
 
 type Model = { readonly url: string; asked(room: string): string[]; close(): Promise<void> };

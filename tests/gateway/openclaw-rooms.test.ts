@@ -83,6 +83,7 @@ describe("pushes as turns of a gateway", async () => {
     const room = roomOf("idle");
     const push = newPush();
     assert.equal(await radio.describeSession(room.address), null);
+    assert.equal(await radio.describeSession("agent:nobody:main"), null);
     assert.equal(await radio.whereabouts(push, room), "unknown");
     assert.deepEqual(await radio.send(room, push), { heard: false, captured: null });
     await until(t, "the turn is over", () => radio.sessions.length === 2);
