@@ -7,6 +7,7 @@ export const attentionCodes = [
   "NOBODY_FREE",
   "NOT_SENT",
   "LATE_ARRIVAL",
+  "NOT_HEARD",
   "OVERRUN",
   "PROMISED_TWICE",
   "HOLD_ENDED",

@@ -913,7 +913,13 @@ export type StatementRows = {
   assign_delay_alike: { id: string };
   assign_queue_count: { queue_total: number; queue_missing_tech: number };
   assign_recall: { recalled: number; done: boolean };
-  attention_sought: { assign_reason: string | null; assign_unable: boolean; at_door: boolean; missed_part: string };
+  attention_sought: {
+    assign_reason: string | null;
+    assign_unable: boolean;
+    at_door: boolean;
+    missed_part: string;
+    unheard_since: string;
+  };
   attention_untold: { id: string };
   audit_desk_head: { id: string; seq: number; hash: string; state: string };
   audit_desk_lock: { seq: number; hash: string; at: string };
@@ -1318,6 +1324,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    unheard_since: string;
     contact: unknown;
   };
   cockpit_billing: {
@@ -1361,6 +1368,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    unheard_since: string;
     contact: unknown;
   };
   cockpit_final: {
@@ -1404,6 +1412,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    unheard_since: string;
     contact: unknown;
   };
   cockpit_open: {
@@ -1447,6 +1456,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    unheard_since: string;
     contact: unknown;
   };
   cockpit_queue: {
@@ -1490,6 +1500,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    unheard_since: string;
     contact: unknown;
   };
   cockpit_queue_accounts: {
@@ -1533,6 +1544,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    unheard_since: string;
     contact: unknown;
   };
   cockpit_queue_first_page: {
@@ -1576,6 +1588,7 @@ export type StatementRows = {
     priority_rank: number;
     at_door: boolean;
     missed_part: string;
+    unheard_since: string;
     contact: unknown;
   };
   completion_newest: {
@@ -3422,6 +3435,8 @@ export type StatementRows = {
     audit_at: string;
   };
   push_targets: { id: string; name: string; kind: string; waiting: number };
+  push_task: { account_id: string | null; site_id: string | null };
+  push_ticket: { account_id: string; site_id: string };
   push_worker_says: { says: boolean };
   pushes_lock_company: {
     id: string;

@@ -6,12 +6,21 @@ import { statement } from "../db/statement.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { wrongState } from "../kernel/machine.ts";
 import { ticketCommand } from "../ticket/ticket-command.ts";
-import { isAtDoor, missedPart } from "../workforce/at-door.ts";
+import { isAtDoor, missedPart, unheardSince } from "../workforce/at-door.ts";
 import { attentionOf, type AttentionRow } from "./attention.ts";
 
-const selectSought = statement<Pick<AttentionRow, "assign_reason" | "assign_unable" | "at_door" | "missed_part">>(
+type Sought = Pick<AttentionRow, "assign_reason" | "assign_unable" | "at_door" | "missed_part" | "unheard_since">;
+const nothingSought: Sought = {
+  assign_reason: null,
+  assign_unable: false,
+  at_door: false,
+  missed_part: null,
+  unheard_since: null,
+};
+const selectSought = statement<Sought>(
   "attention_sought",
-  `SELECT assign_reason, assign_unable, ${isAtDoor("t")} AS at_door, ${missedPart("t", "$2::timestamptz")} AS missed_part
+  `SELECT assign_reason, assign_unable, ${isAtDoor("t")} AS at_door, ${missedPart("t", "$2::timestamptz")} AS missed_part,
+          ${unheardSince("t")} AS unheard_since
    FROM tickets t WHERE id = $1`,
 );
 const setAttention = statement(
@@ -25,7 +34,7 @@ export const attentionBegin = ticketCommand({
     tx.row(selectSought, [ticketId, clockTime]),
   decide({ desk, ticket, clockTime }, sought) {
     const attention = attentionOf(
-      { ...ticket, ...(sought ?? { assign_reason: null, assign_unable: false, at_door: false, missed_part: null }) },
+      { ...ticket, ...(sought ?? nothingSought) },
       clockTime,
       plusMinutes(clockTime, desk.policy.sla.warningMinutes),
     );

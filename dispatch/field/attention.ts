@@ -19,6 +19,8 @@ export type AttentionRow = {
   readonly at_door: boolean;
   /** When a later part of a held visit was to begin, if nobody has gone on since. */
   readonly missed_part: string | null;
+  /** When what the technician's room was told of the visit was given up unheard, if that was the last it was told. */
+  readonly unheard_since: string | null;
   readonly assigned_tech_id: string | null;
   readonly last_transition_at: string;
   /** Why the worker's last look found nobody, and whether nobody on the roster could do it at any hour. */
@@ -74,6 +76,7 @@ export function attentionOf(row: AttentionRow, now: string, soon: string): Atten
     nobodyFor(row) ??
     missedArrival(row, now) ??
     missedPart(row, now) ??
+    notHeard(row) ??
     unsendable(row) ??
     unstaffed(row, soon) ??
     overrun(row, now) ??
@@ -154,6 +157,16 @@ const missedPart = ({ missed_part: due }: AttentionRow, now: string): Attention 
         "LATE_ARRIVAL",
         due,
         `A later part of the visit was to begin at ${due}; the technician has not gone on with it.`,
+      )
+    : null;
+
+/** Whoever was sent does not know it, as far as anybody can tell. */
+const notHeard = ({ state, unheard_since: since }: AttentionRow): Attention | null =>
+  state === "DISPATCHED" && since !== null
+    ? of(
+        "NOT_HEARD",
+        since,
+        "The technician's room did not hear of this visit; call them, tell the room again (/job-packet), or send somebody else.",
       )
     : null;
 

@@ -11,7 +11,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { cursorOf, positionFrom } from "./cursor.ts";
 import { doneStreams, queueStreams, slaStatusSql, type QueueStream } from "./queue-streams.ts";
 import { partOf, ticketParts, type TicketPart } from "./ticket-parts.ts";
-import { isAtDoor, missedPart } from "../workforce/at-door.ts";
+import { isAtDoor, missedPart, unheardSince } from "../workforce/at-door.ts";
 import { goesTo } from "../workforce/crew.ts";
 
 export type CockpitInput = QueryInputOf<"dispatcher.cockpit">;
@@ -56,6 +56,7 @@ export type QueueRow = {
   assign_unable: boolean;
   at_door: boolean;
   missed_part: string | null;
+  unheard_since: string | null;
   remaining: number;
   priority_rank: number;
 };
@@ -135,6 +136,7 @@ function queueSql(clauses: Clauses): string {
   ), page AS (${streams.map(({ rows }) => rows).join("\n      UNION ALL")}
   )
   SELECT first.*, ${isAtDoor("first")} AS at_door, ${missedPart("first", clauses.now)} AS missed_part,
+         ${unheardSince("first")} AS unheard_since,
          (SELECT jsonb_build_object('name', c.name, 'phone', c.phone) FROM contacts c WHERE c.id = first.contact_id) AS contact
   FROM (SELECT * FROM page ${clauses.rowsBehind} ORDER BY ${order} LIMIT ${mostRows}) AS first
   ORDER BY ${order} LIMIT ${clauses.limit} + 1`;

@@ -6,7 +6,8 @@ import type { TicketId } from "../contract/ids.ts";
 import type { RoomEventBody, RoomLine } from "../contract/room-responses.ts";
 import { statement } from "../db/statement.ts";
 import { deskQuery } from "../kernel/answer-query.ts";
-import { countUnreadEvents, inReach, namedEventBody, reachOf, readUnread } from "./room-queries.ts";
+import { inReach, reachOf } from "./reach.ts";
+import { countUnreadEvents, namedEventBody, readUnread } from "./room-queries.ts";
 import { roomColumns, roomLine, type RoomRow } from "./room-row.ts";
 
 /** Characters of the text. */

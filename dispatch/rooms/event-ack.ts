@@ -1,18 +1,23 @@
-// What workers said counts as read, for every control room at once.
+// What workers said counts as read, for every control room at once: of what whoever says so can read.
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
 import { deskCommand } from "../kernel/desk-chain.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
+import { ofTaskIn, reachOf } from "./reach.ts";
 
 // Locked, so that of two who read the same one counts it.
 const lockUnread = statement<{ id: string }>(
   "room_events_lock_unread",
   `SELECT id FROM room_events
    WHERE acked_at IS NULL AND (id = $1::uuid OR (created_at, id) <= (SELECT created_at, id FROM room_events WHERE id = $2::uuid))
+     AND ${ofTaskIn("room_events", 3)}
    ORDER BY created_at, id FOR UPDATE`,
 );
-const selectEvent = statement<{ id: string }>("room_event_known", `SELECT id FROM room_events WHERE id = $1`);
+const selectEvent = statement<{ id: string }>(
+  "room_event_known",
+  `SELECT id FROM room_events WHERE id = $1 AND ${ofTaskIn("room_events", 2)}`,
+);
 const markRead = statement(
   "room_events_read",
   `UPDATE room_events SET acked_at = $2, acked_by = $3 WHERE id = ANY ($1) AND acked_at IS NULL`,
@@ -23,10 +28,11 @@ export const ackEvents = (tx: Session, ids: readonly string[], at: string, by: s
 
 export const eventAck = deskCommand({
   name: "event.ack",
-  async load(tx, { input: { event_id = null, up_to = null } }) {
+  async load(tx, { input: { event_id = null, up_to = null }, actor }) {
+    const reach = reachOf(actor);
     const [known, unread] = await Promise.all([
-      tx.row(selectEvent, [event_id ?? up_to]),
-      tx.rows(lockUnread, [event_id, up_to]),
+      tx.row(selectEvent, [event_id ?? up_to, ...reach]),
+      tx.rows(lockUnread, [event_id, up_to, ...reach]),
     ]);
     return { known, unread };
   },

@@ -57,11 +57,11 @@ const selectOutgoing = statement<Outgoing>(
 export const readOutgoing = async (db: Session, id: PushId): Promise<Outgoing | null> =>
   (await db.row(selectOutgoing, [id])) ?? null;
 
-// Out of a session's queue it can be taken back: its task is theirs no more, and they have not begun.
+// Out of a session's queue what was told by itself can be taken back: its task is theirs no more, and they have not begun.
 const selectWithdrawn = statement<{ id: PushId; attempts: number }>(
   "pushes_sent_withdrawn",
   `SELECT pushes.id, attempts FROM pushes JOIN rooms ON rooms.id = room_id JOIN tasks ON tasks.id = task_id
-   WHERE pushes.status = 'sent' AND lead_id IS NULL AND transport = 'openclaw' AND accepted_at IS NOT NULL
+   WHERE pushes.status = 'sent' AND lead_id IS NULL AND automatic AND transport = 'openclaw' AND accepted_at IS NOT NULL
      AND NOT EXISTS (SELECT FROM pushes AS member WHERE member.lead_id = pushes.id)
      AND (tasks.assignee IS DISTINCT FROM worker_slug OR tasks.status IN ('completed', 'cancelled', 'failed', 'timed_out')) LIMIT 100`,
 );

@@ -1,10 +1,11 @@
 // What a person tells a room, or all rooms of a group. A group is judged whole: either each of its rooms gets it or none.
 
-import type { PushId, ReceiptId, RoomId, TaskId } from "../contract/ids.ts";
+import type { AccountId, PushId, ReceiptId, RoomId, SiteId, TaskId, TicketId } from "../contract/ids.ts";
 import { idFrom } from "../contract/ids.ts";
 import type { Pushed } from "../contract/room-responses.ts";
 import type { PushState } from "../contract/room-states.ts";
 import { statement } from "../db/statement.ts";
+import { requireScope } from "../kernel/authorize.ts";
 import { newId } from "../kernel/clock.ts";
 import { deskCommand } from "../kernel/desk-chain.ts";
 import { invalidField, Refusal } from "../kernel/refusal.ts";
@@ -12,6 +13,7 @@ import type { RelatedCreation } from "../kernel/related-change.ts";
 import { ackEvents } from "./event-ack.ts";
 import { isTarget, requireCommand, requireTarget } from "./push-command.ts";
 import { newPush, pushAggregate, type NewPush, type PushRow } from "./push-row.ts";
+import { ofTaskIn, reachOf } from "./reach.ts";
 
 /** Waiting for one room; a person who says more is not heard any sooner. */
 export const mostWaiting = 100;
@@ -40,32 +42,45 @@ const selectGiven = statement<Given>(
 );
 const selectQuestion = statement<{ id: string; room_id: RoomId; type: string }>(
   "push_question",
-  `SELECT id, room_id, type FROM room_events WHERE id = $1`,
+  `SELECT id, room_id, type FROM room_events WHERE id = $1 AND ${ofTaskIn("room_events", 2)}`,
+);
+const selectTask = statement<{ account_id: AccountId | null; site_id: SiteId | null }>(
+  "push_task",
+  `SELECT account_id, site_id FROM tasks WHERE id = $1`,
+);
+const selectTicket = statement<{ account_id: AccountId; site_id: SiteId }>(
+  "push_ticket",
+  `SELECT account_id, site_id FROM tickets WHERE id = $1`,
 );
 
-/** The task that a command is about, as `/task <id>` says it. */
-const taskNamed = (command: string): TaskId | null => {
+/** What a command is about, as `/task <id>` or `/job-packet <id>` says it. */
+const namedBy = (command: string): { readonly task: TaskId | null; readonly ticket: TicketId | null } => {
   const [word, id = ""] = command.split(" ");
-  return word === "/task" ? idFrom<TaskId>(id) : null;
+  return {
+    task: word === "/task" ? idFrom<TaskId>(id) : null,
+    ticket: word === "/job-packet" ? idFrom<TicketId>(id) : null,
+  };
 };
 export const subjectOfTask = (id: TaskId): string => `task:${id}`;
 
 export const roomPush = deskCommand({
   name: "room.push",
   races: ["pushes_once"],
-  async load(tx, { input: { target, command, reply_to = null } }) {
+  async load(tx, { input: { target, command, reply_to = null }, actor }) {
     // What is no name is looked for nowhere: it may hold what no database takes.
     const name = isTarget(target) ? target.toLowerCase() : "";
-    const task = taskNamed(command);
-    const [targets, assigned, given, question] = await Promise.all([
+    const { task, ticket } = namedBy(command);
+    const [targets, assigned, given, question, ofTask, ofTicket] = await Promise.all([
       tx.rows(selectTargets, [name, name.startsWith("all-") ? name.slice(4) : name]),
       task === null ? null : tx.row(selectAssignment, [task]),
       task === null ? [] : tx.rows(selectGiven, [subjectOfTask(task)]),
-      reply_to === null ? null : tx.row(selectQuestion, [reply_to]),
+      reply_to === null ? null : tx.row(selectQuestion, [reply_to, ...reachOf(actor)]),
+      task === null ? null : tx.row(selectTask, [task]),
+      ticket === null ? null : tx.row(selectTicket, [ticket]),
     ]);
-    return { targets, assignment: assigned?.assignment ?? null, given, question };
+    return { targets, assignment: assigned?.assignment ?? null, given, question, ofTask, ofTicket };
   },
-  decide({ input, actor, now, desk }, { targets, assignment, given, question }) {
+  decide({ input, actor, now, desk }, { targets, assignment, given, question, ofTask, ofTicket }) {
     requireTarget(input.target);
     if (targets.length === 0) throw new Refusal("ROOM_NOT_FOUND", { target: input.target });
     const control = targets.find(({ kind }) => kind === "control");
@@ -74,7 +89,10 @@ export const roomPush = deskCommand({
     const full = targets.find(({ waiting }) => waiting >= mostWaiting);
     if (full) throw new Refusal("PUSH_QUEUE_FULL", { room: full.name, waiting: full.waiting, at_most: mostWaiting });
     requireQuestion(input.reply_to, question, targets);
-    const task = taskNamed(input.command);
+    const place = ofTask ?? ofTicket ?? null;
+    const account_id = place?.account_id ?? null;
+    if (place && account_id !== null) requireScope(actor, { account_id, site_id: place.site_id });
+    const { task, ticket } = namedBy(input.command);
     const made: { readonly push: PushRow; readonly pushed: Pushed }[] = [];
     const pushes = targets.map(({ id: room_id, name, waiting }): Pushed => {
       const known = given.find((one) => one.room_id === room_id && one.assignment === assignment);
@@ -86,8 +104,8 @@ export const roomPush = deskCommand({
         automatic: false,
         subject: task === null || assignment === null ? null : subjectOfTask(task),
         assignment: task === null ? null : assignment,
-        task_id: assignment === null ? null : task,
-        ticket_id: null,
+        task_id: ofTask ? task : null,
+        ticket_id: ofTicket ? ticket : null,
         reply_to: input.reply_to ?? null,
         capture: input.capture ?? false,
         requested_by: actor.id,
@@ -110,6 +128,9 @@ export const roomPush = deskCommand({
         rooms: targets.map(({ name }) => name),
         made: made.length,
       },
+      ...(account_id !== null && {
+        concerns: { account_ids: [account_id], site_ids: place?.site_id ? [place.site_id] : [] },
+      }),
       related: made.map(({ push }) => pushCreation(push)),
       told: [{ event: "room_push", data: { target: input.target, command: input.command, pushes } }],
       write: (tx) => (input.reply_to === undefined ? [] : [ackEvents(tx, [input.reply_to], now, actor.id)]),

@@ -5,13 +5,14 @@ import type { PushId, TaskId } from "../contract/ids.ts";
 import { immediateTypes, type PushState } from "../contract/room-states.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
-import { reachParameter, type Actor } from "../kernel/actor.ts";
+import type { Actor } from "../kernel/actor.ts";
 import { deskQuery, type QueryCall, type RowQuery } from "../kernel/answer-query.ts";
 import { plusMs } from "../kernel/clock.ts";
 import { agentBody, selectAgent } from "../tasks/agent-row.ts";
 import { taskColumns, taskLine, type TaskRow } from "../tasks/task-row.ts";
 import { readTechnicianBodies } from "../tasks/technician-worker.ts";
 import { pushBody, pushColumns, type PushRow } from "./push-row.ts";
+import { aboutIn, inReach, ofTaskIn, reachesAll, reachOf } from "./reach.ts";
 import { roomEventBody, roomEventColumns, type RoomEventRow } from "./room-event.ts";
 import { requireNoControlRoom } from "./room-reset.ts";
 import { roomAggregate, roomBody, roomColumns, roomLine, type RoomRow } from "./room-row.ts";
@@ -27,30 +28,6 @@ const roomQuery = <N extends QueryName>(
   aggregate: roomAggregate,
   read,
 });
-
-/** What a caller reaches, for the two parameters of `inReach`. */
-export const reachOf = ({ accounts, sites }: Actor) => [reachParameter(accounts), reachParameter(sites)] as const;
-
-/** Whether a row that may be about a customer is about one whom the caller reaches. @param at the first of two parameters */
-export function inReach(table: string, at: number): string {
-  return ["account_id", "site_id"]
-    .map((column, n) => {
-      const reach = `$${at + n}::uuid[]`;
-      return `(${reach} IS NULL OR ${table}.${column} IS NULL OR ${table}.${column} = ANY (${reach}))`;
-    })
-    .join(" AND ");
-}
-
-/** Of a row that may name a task. */
-function ofTaskIn(table: string, at: number): string {
-  return `(${table}.task_id IS NULL OR EXISTS (SELECT FROM tasks WHERE tasks.id = ${table}.task_id AND ${inReach("tasks", at)}))`;
-}
-
-/** Of a row that may name a task or a ticket. */
-function aboutIn(table: string, at: number): string {
-  const ofTicket = `EXISTS (SELECT FROM tickets WHERE tickets.id = ${table}.ticket_id AND ${inReach("tickets", at)})`;
-  return `${ofTaskIn(table, at)} AND (${table}.ticket_id IS NULL OR ${ofTicket})`;
-}
 
 type Listed = RoomRow & { readonly depth: number };
 
@@ -92,10 +69,11 @@ export const roomStatus = roomQuery("room.status", async ({ desk, row, now, acto
     desk.db.row(selectDepth, [row.id]),
   ]);
   return {
-    room: roomBody(row),
+    room: roomBody(row, actor),
     worker: agent ? agentBody(agent, Date.parse(now)) : (technicians.find((one) => one.slug === slug) ?? null),
     tasks: tasks.map(taskLine),
-    last_push: last ? pushBody(last, row.name) : null,
+    // What a screen showed may be about anybody.
+    last_push: last ? pushBody(reachesAll(actor) ? last : { ...last, captured: null }, row.name) : null,
     queue_depth: depth?.depth ?? 0,
   };
 });

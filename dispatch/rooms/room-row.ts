@@ -9,8 +9,10 @@ import { selectRows } from "../db/select-rows.ts";
 import { statement } from "../db/statement.ts";
 import { updateRows } from "../db/update-rows.ts";
 import type { Session } from "../db/pool.ts";
+import type { Actor } from "../kernel/actor.ts";
 import type { Aggregate, KnownHead } from "../kernel/aggregate.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { reachesAll } from "./reach.ts";
 
 export type RoomFields = {
   readonly name: string;
@@ -220,7 +222,13 @@ export const roomAggregate: Aggregate<RoomRow, RoomChange, RoomFields, RoomBody,
   subject: (id, event) => `room.${id}.${event}`,
 };
 
-export function roomBody({
+/** Why it stands as it does may be the words of a task: for whoever sees all of those. */
+export function roomBody(row: RoomRow, actor: Actor): RoomBody {
+  const body = wholeBody(row);
+  return reachesAll(actor) ? body : { ...body, status_reason: null };
+}
+
+function wholeBody({
   secret: _secret,
   worker_slug,
   question_id: _question,

@@ -4,12 +4,14 @@
 import type { TicketId } from "../contract/ids.ts";
 import { plusMinutes } from "../kernel/clock.ts";
 import { statement } from "../db/statement.ts";
-import { isAtDoor, missedPart } from "../workforce/at-door.ts";
+import { isAtDoor, missedPart, unheardSince } from "../workforce/at-door.ts";
 import { rosterReasons } from "../field/attention.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 import { runOnEach } from "./run-on-each.ts";
 
 const batch = 100;
+/** What was given up longer ago, and not told while no worker ran, the queue shows all the same. */
+const unheardForMinutes = 24 * 60;
 
 // What a promise said is told once the worker has looked too, where it looks ($4).
 // Each part is read by the index its first word names. What was told of stays told until state, time or technician change.
@@ -40,6 +42,11 @@ export const selectUntoldAttention = statement<{ id: TicketId }>(
     WHERE reserved AND assign_reason IS NOT NULL AND assign_reason <> 'AUTONOMY_DISABLED'
       AND attention_code IS DISTINCT FROM 'NOT_SENT'
     LIMIT $3)
+   UNION
+   (SELECT t.id FROM pushes JOIN tickets t ON t.id = pushes.ticket_id
+    WHERE pushes.status = 'dead' AND pushes.updated_at > $6
+      AND (t.attention_code IS NULL OR t.attention_code NOT IN ('NOT_HEARD', 'LATE_ARRIVAL')) AND ${unheardSince("t")} IS NOT NULL
+    LIMIT $3)
    LIMIT $3`,
 );
 
@@ -49,7 +56,14 @@ export const tellAttention = (parts: DutyParts): Duty => ({
     const { db, clock, policy } = parts.desk;
     const now = clock.now().toISOString();
     const soon = plusMinutes(now, policy.sla.warningMinutes);
-    const due = await db.rows(selectUntoldAttention, [now, [...rosterReasons], batch, policy.workerMayDispatch, soon]);
+    const due = await db.rows(selectUntoldAttention, [
+      now,
+      [...rosterReasons],
+      batch,
+      policy.workerMayDispatch,
+      soon,
+      plusMinutes(now, -unheardForMinutes),
+    ]);
     const told = await runOnEach(parts, { command: "attention.begin", ticketIds: due.map(({ id }) => id), stopping });
     return { more: told > 0 && due.length === batch };
   },

@@ -1,4 +1,4 @@
-// Whether somebody is at a ticket's door, as SQL: also while an approver is asked; not for work that was done there once and came
+// Where whoever was sent to a ticket stands, as SQL. Whether they are at its door: also while an approver is asked; not for work that was done there once and came
 // back from the quality check, or waits for money.
 
 /** @param ticket the alias of a row of tickets */
@@ -17,3 +17,12 @@ export const missedPart = (ticket: string, now: string): string => `(
   SELECT min(lower(p.span)) FROM bookings p
   WHERE ${ticket}.state = 'ON_HOLD' AND p.ticket_id = ${ticket}.id AND p.part > 1 AND p.role = 'lead'
     AND p.state IN ('tentative', 'firm') AND lower(p.span) < ${now} AND lower(p.span) > ${ticket}.last_transition_at)`;
+
+/**
+ * When the last that was told to a room about a visit that somebody was sent to was given up unheard, as SQL. Null where it was heard, or
+ * is still on its way, or where there is no room.
+ */
+export const unheardSince = (ticket: string): string => `(
+  SELECT CASE WHEN told.status = 'dead' THEN told.updated_at END
+  FROM (SELECT u.status, u.updated_at FROM pushes u WHERE ${ticket}.state = 'DISPATCHED' AND u.ticket_id = ${ticket}.id
+        ORDER BY u.created_at DESC, u.id DESC LIMIT 1) AS told)`;

@@ -23,6 +23,7 @@ const rowIn = (state: string, more: Partial<AttentionRow> = {}): AttentionRow =>
   scheduled_start: start,
   scheduled_end: end,
   missed_part: null,
+  unheard_since: null,
   at_door: state === "ON_SITE" || state === "IN_PROGRESS",
   assigned_tech_id: "someone",
   last_transition_at: moved,

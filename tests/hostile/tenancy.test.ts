@@ -185,6 +185,41 @@ describe("whose rows a caller sees", async () => {
     assert.deepEqual(await tracesLeft(api.owner), traces);
   });
 
+  test("rooms are told nothing of B's work, B's question is not answered, and B's events stay unread", async () => {
+    const traces = await tracesLeft(api.owner);
+    const unread = () =>
+      api.owner.query("SELECT id FROM room_events WHERE acked_at IS NULL AND task_id = $1", [b.taskId]);
+    const { rows } = await unread();
+    assert.equal(rows.length, 1);
+    for (const [, headers] of ofA) {
+      for (const command of [`/task ${b.taskId}`, `/job-packet ${b.tickets[1] ?? ""}`]) {
+        const { error } = await api.refuse("room.push", { headers, body: { target: b.room, command } });
+        assert.equal(error.code, "FORBIDDEN_SCOPE", command);
+      }
+      const [{ id: asked }] = rows as [{ id: string }];
+      const answer = { target: b.room, command: "/queue-check", reply_to: asked };
+      assert.equal((await api.refuse("room.push", { headers, body: answer })).error.code, "EVENT_NOT_FOUND");
+      assert.equal(
+        (await api.refuse("event.ack", { headers, body: { event_id: asked } })).error.code,
+        "EVENT_NOT_FOUND",
+      );
+    }
+    assert.deepEqual(await tracesLeft(api.owner), traces);
+    const last = await saidIn(api, await roomOf(api));
+    for (const [, headers] of ofA) await api.run("event.ack", { headers, body: { up_to: last } });
+    assert.deepEqual((await unread()).rows, rows);
+  });
+
+  test("why B's room is in error, and what its screen showed, only B's people and whoever sees everything read", async () => {
+    const secret = "The safe of Borealis is open";
+    await api.owner.query("UPDATE rooms SET status_reason = $1 WHERE name = $2", [secret, b.room]);
+    const { pushes } = await api.run("room.push", { body: { target: b.room, command: "/queue-check" } });
+    await api.owner.query("UPDATE pushes SET captured = $1 WHERE id = $2", [secret, pushes[0]?.push_id]);
+    const read = (headers: Record<string, string>) => api.read("room.status", { room: b.room, headers });
+    assert.equal(JSON.stringify(await read({})).split(secret).length, 3);
+    for (const [, headers] of ofA) assert.ok(!JSON.stringify(await read(headers)).includes(secret));
+  });
+
   test("the API's own paths hold nothing of B's, and the stream of events only to B's people", async () => {
     const asked = { "x-actor-id": "somebody", "x-actor-role": "dispatcher", "x-account-scope": acme.id };
     for (const path of Object.keys(ownPaths).filter((one) => ownPaths[one] !== "rows")) {
