@@ -83,6 +83,15 @@ export const roomInternalCommands = defineCommands({
     example: { reason: "cancelled" },
     input: Type.Object({ reason: line(1_000) }),
   },
+  "push.trim": {
+    ...onPush,
+    path: `${push}/trim`,
+    from: ["acked", "skipped", "dead"],
+    to: [],
+    summary: "What was said beside an ended push, and what its room showed, is no longer kept; its line is.",
+    example: {},
+    input: Type.Object({}),
+  },
   "room.heard": {
     roles,
     aggregate: "room",

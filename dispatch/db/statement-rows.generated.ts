@@ -3174,6 +3174,7 @@ export type StatementRows = {
   prune_events: { gone: number };
   prune_plans: { gone: number };
   prune_rejections: { gone: number };
+  prune_room_events: { gone: number };
   prune_uploads: { incoming_key: string; size_bytes: number; part_bytes: number };
   prune_workers: { gone: number };
   push_assignment: { assignment: number };
@@ -3544,6 +3545,7 @@ export type StatementRows = {
   pushes_sent_to: { id: string };
   pushes_sent_withdrawn: { id: string; attempts: number };
   pushes_unheard: { id: string; attempts: number };
+  pushes_with_old_texts: { id: string };
   pushes_withdrawn: { id: string };
   receipt_select: {
     id: string;

@@ -317,6 +317,21 @@ function givenUp({ row, input, now, eventId }: PushCallOf<"push.failed">, { room
   };
 }
 
+// Long over ------------------------------------------------------------------------------------------------------
+
+/** The row stays, since its history vouches for it; the longer texts go. What a task was handed over with stands in the task. */
+export const pushTrim = pushCommand({
+  name: "push.trim",
+  decide({ row }) {
+    return {
+      change: { prompt: null, captured: null },
+      payload: { prompt: row.prompt !== null, captured: row.captured !== null },
+      told: [],
+      body: (push) => push,
+    };
+  },
+});
+
 // Withdrawn -------------------------------------------------------------------------------------------------------
 
 export const pushSkip = pushCommand({

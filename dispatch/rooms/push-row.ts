@@ -56,6 +56,7 @@ export type PushRow = NewPush & {
 export type PushChange = Partial<
   Pick<
     PushRow,
+    | "prompt"
     | "message"
     | "lead_id"
     | "attempts"
@@ -74,6 +75,7 @@ export type PushChange = Partial<
 
 const changing = {
   status: "text",
+  prompt: "text",
   message: "text",
   lead_id: "uuid",
   attempts: "smallint",

@@ -3,7 +3,7 @@
 import { controlBrief } from "./control-brief.ts";
 import { eventAck } from "./event-ack.ts";
 import { eventReport } from "./event-report.ts";
-import { pushAccepted, pushAck, pushFailed, pushQueue, pushSend, pushSkip } from "./push-delivery.ts";
+import { pushAccepted, pushAck, pushFailed, pushQueue, pushSend, pushSkip, pushTrim } from "./push-delivery.ts";
 import { controlOpen, roomCreate } from "./room-create.ts";
 import { controlTell, roomHeard } from "./room-heard.ts";
 import { roomPush } from "./room-push.ts";
@@ -25,6 +25,7 @@ export const roomCommands = {
   "push.ack": pushAck,
   "push.failed": pushFailed,
   "push.skip": pushSkip,
+  "push.trim": pushTrim,
   "room.heard": roomHeard,
   "control.tell": controlTell,
 };

@@ -1,15 +1,17 @@
 // Removes what nobody needs any more, oldest first and a little at a time: stored answers, events, refusals, what
-// lies at the addresses of uploads, dead letters, plans, and the rows of workers that are gone. Nothing of a ticket's own history is ever
-// pruned.
+// lies at the addresses of uploads, dead letters, plans, the rows of workers that are gone, and of rooms what workers said and the longer
+// texts of pushes. Nothing of a ticket's own history is ever pruned.
 
+import type { PushId } from "../contract/ids.ts";
 import { statement, type Statement } from "../db/statement.ts";
 import { incomingKeys, type Announced } from "../field/upload-parts.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import type { Duty, DutyParts } from "./duty.ts";
+import { obeyed } from "./obeyed.ts";
 
 const batch = 500;
-/** Objects are removed one by one, with their rows locked. */
-const uploadBatch = 20;
+/** Objects are removed one by one, with their rows locked, and pushes by a command each. */
+const smallBatch = 20;
 const deadWorkerDays = 1;
 
 const pruneAnswers = statement(
@@ -71,6 +73,25 @@ const pruneUploads = statement<Announced>(
    SELECT incoming_key, size_bytes, part_bytes FROM old`,
 );
 
+// What was read, or is about work that is over; not a question that its room still waits for the answer to.
+const pruneRoomEvents = statement(
+  "prune_room_events",
+  `DELETE FROM room_events WHERE id IN (
+     SELECT id FROM room_events AS e
+     WHERE created_at < $1
+       AND (acked_at IS NOT NULL
+            OR EXISTS (SELECT FROM tasks WHERE tasks.id = e.task_id AND tasks.status IN ('completed', 'cancelled', 'failed', 'timed_out')))
+       AND NOT EXISTS (SELECT FROM rooms WHERE question_id = e.id)
+     ORDER BY created_at, id LIMIT $2)
+   RETURNING 1 AS gone`,
+);
+const selectPushesWithTexts = statement<{ id: PushId }>(
+  "pushes_with_old_texts",
+  `SELECT id FROM pushes
+   WHERE status IN ('acked', 'skipped', 'dead') AND (prompt IS NOT NULL OR captured IS NOT NULL) AND updated_at < $1
+   ORDER BY updated_at LIMIT $2`,
+);
+
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
@@ -84,6 +105,8 @@ export function pruneDuties(parts: DutyParts): Duty[] {
     rowDuty(parts, "prune rejections", pruneRejections, keepRejectionsDays),
     rowDuty(parts, "prune plans", prunePlans, keepPlansDays),
     rowDuty(parts, "prune workers", pruneWorkers, deadWorkerDays),
+    rowDuty(parts, "prune room events", pruneRoomEvents, keepOutboxDays),
+    pushDuty(parts),
     uploadDuty(parts),
   ];
 }
@@ -106,6 +129,18 @@ const rowDuty = (
   },
 });
 
+/** A push itself stays: what happened to it is a chain, and no chain may lose the row it is about. */
+const pushDuty = (parts: DutyParts): Duty => ({
+  name: "trim pushes",
+  round: async () => {
+    const { db, settings } = parts.desk;
+    const old = await db.rows(selectPushesWithTexts, [before(parts, settings.keepOutboxDays * dayMs), smallBatch]);
+    for (const { id: pushId } of old) await obeyed(() => parts.run("push.trim", { ids: { pushId }, input: {} }));
+    if (old.length > 0) parts.log.info({ duty: "trim pushes", rows: old.length }, "worker.pruned");
+    return { more: old.length === smallBatch };
+  },
+});
+
 /** One after the other: a batch of films in 40 parts would be 800 connections at once. */
 async function removeAll(store: ObjectStore, keys: readonly string[]): Promise<void> {
   for (const key of keys) await store.remove(key);
@@ -118,7 +153,7 @@ const uploadDuty = (parts: DutyParts): Duty => ({
     const gone = await db.transaction(async (tx) => {
       const rows = await tx.rows(pruneUploads, [
         before(parts, settings.keepUploadsHours * hourMs),
-        uploadBatch,
+        smallBatch,
         before(parts, 0),
       ]);
       // The rows go only once the objects are gone: what the store refuses to remove is found again.
@@ -127,6 +162,6 @@ const uploadDuty = (parts: DutyParts): Duty => ({
       return rows.length;
     });
     if (gone > 0) parts.log.info({ duty: "prune uploads", rows: gone }, "worker.pruned");
-    return { more: gone === uploadBatch };
+    return { more: gone === smallBatch };
   },
 });
