@@ -178,6 +178,14 @@ export const reportedAlerts = define({
       "An AI agent that has or had tasks is not heard of any more, or says itself that it cannot work; it gets nothing until it is back.",
     firstCommand: "pnpm dispatch:alerts --explain AGENTS_SILENT",
   },
+  ROOMS_DEAF: {
+    severity: "warning",
+    owner: "dispatch desk",
+    runbook: "ops/runbooks/rooms_deaf.md",
+    summary:
+      "A room is in error: whoever sits there is told nothing and gets no work until it is mended, and what they were told may be lost.",
+    firstCommand: "pnpm dispatch:alerts --explain ROOMS_DEAF",
+  },
 });
 
 /** What only Prometheus can tell: the API cannot report its own absence, and keeps no history to burn a budget from. */

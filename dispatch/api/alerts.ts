@@ -18,6 +18,7 @@ import { leastFreePercent, type DiskSpace } from "../process/disk-space.ts";
 import type { EndsOfPart } from "../process/part-ends.ts";
 import type { Settings } from "../process/settings.ts";
 import { countDeadLetters } from "../webhooks/webhook-state.ts";
+import { countDeafRooms, type DeafRooms } from "../rooms/room-standing.ts";
 import { countMissedAgents, countStuckTasks, type StuckTasks } from "../workforce/task-standing.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
 import { auditWatched } from "./audit-watched.ts";
@@ -174,6 +175,7 @@ export function alertReporter(
     const unreadable = await desk.policies.unreadable();
     const stuck = await countStuckTasks(desk.db, now.toISOString());
     const missed = await countMissedAgents(desk.db, now.toISOString());
+    const deaf = await countDeafRooms(desk.db, now.toISOString());
     const connections = await serverConnections(desk.db);
     const offset = await clockOffset(desk.db);
     const [room, ended] = await ofMachine;
@@ -220,6 +222,7 @@ export function alertReporter(
       PART_RESTARTED: { ...restartsOf(ended ?? [], now), threshold: 1 },
       TASKS_STUCK: { count: stuck.tasks, threshold: 1, ...(stuck.tasks > 0 && { reason: stuckReason(stuck) }) },
       AGENTS_SILENT: { count: missed, threshold: 1 },
+      ROOMS_DEAF: { count: deaf.rooms, threshold: 1, ...(deaf.rooms > 0 && { reason: deafReason(deaf) }) },
     };
     return { now, signals, measured };
   };
@@ -259,6 +262,9 @@ const unreadableReason = ({ why, open_tickets: open }: UnreadableVersion): strin
 
 const stuckReason = ({ priority, minutes, unmatched_reason }: StuckTasks): string =>
   `the most urgent has priority ${priority} and has waited for ${minutes} min: ${unmatched_reason ?? "not told why"}`;
+
+const deafReason = ({ minutes, lost }: DeafRooms): string =>
+  `the first of them for ${minutes} min; pushes given up in the last hour: ${lost}`;
 
 /** @throws Refusal when `read` takes longer; it goes on, and nobody waits for it */
 async function within<T>(ms: number, read: Promise<T>): Promise<T> {

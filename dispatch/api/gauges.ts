@@ -20,6 +20,7 @@ import { readingOf, type Reading } from "./reading.ts";
 import { assignLatencyText, pushLatencyText, tallies } from "./task-tallies.ts";
 import { readWebhooks, webhookGauges } from "./webhook-gauges.ts";
 import { workDone, workersSeen } from "./workers-seen.ts";
+import { pushesByStanding, roomsByStatus } from "../rooms/room-standing.ts";
 import { agentsByStatus, tasksByStatus, waitsByPriority } from "../workforce/task-standing.ts";
 import { readTally } from "../workforce/task-tally.ts";
 
@@ -122,6 +123,8 @@ export function addGauges(
     dispatch_tasks: sharing("tasks", () => tasksByStatus(desk.db)),
     dispatch_tasks_oldest_wait_seconds: sharing("task_waits", () => waitsByPriority(desk.db, desk.clock.now())),
     dispatch_agents: sharing("agents", () => agentsByStatus(desk.db, desk.clock.now())),
+    dispatch_rooms: sharing("rooms", () => roomsByStatus(desk.db)),
+    dispatch_pushes: sharing("pushes", () => pushesByStanding(desk.db, desk.clock.now())),
     ...tallies(tally),
     dispatch_travel_service: async () => new Map(Object.entries(desk.travel.gauges() ?? { drives: 0 })),
     dispatch_outbox_pending: async () => pendingBySink(await webhooks(), await nats()),

@@ -48,6 +48,8 @@ export const readingNames = [
   "workers",
   "worker_work",
   "outbox",
+  "pushes",
+  "rooms",
   "webhooks",
   "nats",
   "tasks",
@@ -253,6 +255,18 @@ export const metricList = define({
     labels: ["status"],
     unit: "agents",
     help: "AI agents on the roster: awake, silent (not heard of for two minutes, or out of order), and away (asleep or stopped)",
+  },
+  dispatch_rooms: {
+    type: "gauge",
+    labels: ["status"],
+    unit: "rooms",
+    help: "Rooms by what whoever sits there is at; one in error is told nothing. Control rooms are not counted",
+  },
+  dispatch_pushes: {
+    type: "gauge",
+    labels: ["what"],
+    unit: "pushes",
+    help: "Pushes that wait for their room, that were sent and not heard yet, and that were given up in the last hour (lost)",
   },
   dispatch_unmatched_total: {
     type: "counter",

@@ -155,7 +155,10 @@ export const stats = Type.Object({
 
 const upTo = (what: string) => Type.Integer({ minimum: 0, maximum: mostWorkCounted, description: what });
 
-/** How tasks and agents stand, for whoever reads the queue of tickets. */
+/** Of the rooms in error so many are named. */
+export const mostRoomsNamed = 5;
+
+/** How tasks, agents and rooms stand, for whoever reads the queue of tickets. */
 export const deskWork = Type.Object(
   {
     tasks: Type.Object({
@@ -172,10 +175,14 @@ export const deskWork = Type.Object(
         description: "Not heard of for two minutes, or out of order by their own word",
       }),
     }),
+    rooms: Type.Object({
+      in_error: Type.Integer({ minimum: 0, description: "Told nothing until they are mended: a person is needed" }),
+      names: Type.Array(Type.String(), { maxItems: mostRoomsNamed, description: "Of the first of these" }),
+    }),
   },
   {
     description:
-      `How desk tasks and their agents stand; of each kind of task up to ${mostWorkCounted} are counted. Absent on a desk without ` +
+      `How desk tasks, their agents and rooms stand; of each kind of task up to ${mostWorkCounted} are counted. Absent on a desk without ` +
       "any, and for who may not see all accounts",
   },
 );

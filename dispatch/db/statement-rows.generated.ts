@@ -1877,6 +1877,8 @@ export type StatementRows = {
     failed: number;
     awake: number;
     silent: number;
+    in_error: number;
+    names: readonly string[];
   };
   directory_parent_account: { id: string; archived_at: string | null; merged_into: string | null };
   directory_parent_site: {
@@ -2052,9 +2054,19 @@ export type StatementRows = {
     waiting_for_locks: number;
     of_at_most: string;
   };
+  explain_deaf_rooms: {
+    room: string;
+    transport: string;
+    address: string;
+    worker: string;
+    since: string;
+    waiting: number;
+    because: string;
+  };
   explain_end_transaction: { application: string; login: string; seconds: number; seen: boolean; ended: boolean };
   explain_held_back: { events: number; seconds: number };
   explain_lock_waits: { pid: number; application: string; waits_for: string; seconds: number; held_by_process: string };
+  explain_lost_pushes: { given_up: string; room: string; told: string; attempts: number; because: string | null };
   explain_missed: {
     ticket: string;
     state: string;
@@ -3439,6 +3451,7 @@ export type StatementRows = {
   push_task: { account_id: string | null; site_id: string | null };
   push_ticket: { account_id: string; site_id: string };
   push_worker_says: { says: boolean };
+  pushes_by_standing: { waiting: number; sent: number; lost: number };
   pushes_lock_company: {
     id: string;
     room_id: string;
@@ -4083,6 +4096,8 @@ export type StatementRows = {
   room_words_taken: { word: string; is_group: number; room_id: string; room: string };
   room_worker: { slug: string };
   room_xact: { xact: string };
+  rooms_by_status: { idle: number; working: number; waiting_input: number; error: number };
+  rooms_deaf: { rooms: number; minutes: number; lost: number };
   rooms_listed: {
     id: string;
     name: string;

@@ -1,5 +1,6 @@
-// Where whoever was sent to a ticket stands, as SQL. Whether they are at its door: also while an approver is asked; not for work that was done there once and came
-// back from the quality check, or waits for money.
+// Where whoever was sent to a ticket stands, as SQL: whether they are at its door, have missed a later part of the visit, or do not know of
+// it. At the door also while an approver is asked; not for work that was done there once and came back from the quality check, or waits
+// for money.
 
 /** @param ticket the alias of a row of tickets */
 export const isAtDoor = (ticket: string): string => `(

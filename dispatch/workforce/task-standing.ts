@@ -2,7 +2,7 @@
 // index alone, and none names anybody.
 
 import { taskStates } from "../contract/task-states.ts";
-import { mostWorkCounted, type DeskWork } from "../contract/task-responses.ts";
+import { mostRoomsNamed, mostWorkCounted, type DeskWork } from "../contract/task-responses.ts";
 import type { Session } from "../db/pool.ts";
 import { statement } from "../db/statement.ts";
 import { plusMinutes, plusMs } from "../kernel/clock.ts";
@@ -140,6 +140,8 @@ export const agentsByStatus = async (db: Session, now: Date): Promise<ReadonlyMa
 const upTo = (condition: string): string =>
   `(SELECT count(*) FROM (SELECT FROM tasks WHERE ${condition} LIMIT ${mostWorkCounted}) AS found)`;
 
+const isInError = "agent_status = 'error' AND kind <> 'control'";
+
 const selectWork = statement<{
   pending: number;
   in_progress: number;
@@ -148,20 +150,24 @@ const selectWork = statement<{
   failed: number;
   awake: number;
   silent: number;
+  in_error: number;
+  names: string[] | null;
 }>(
   "desk_work",
   `SELECT ${upTo("status = 'pending'")} AS pending, ${upTo("status IN ('assigned', 'in_progress')")} AS in_progress,
           ${upTo("status IN ('awaiting_review', 'in_review')")} AS in_review, ${upTo("status = 'blocked'")} AS blocked,
           ${upTo("status IN ('failed', 'timed_out') AND status_since > $2")} AS failed,
           (SELECT count(*) FROM agents a WHERE ${isAwake}) AS awake,
-          (SELECT count(*) FROM agents a WHERE ${isSilent}) AS silent
-   WHERE EXISTS (SELECT FROM agents) OR EXISTS (SELECT FROM tasks)`,
+          (SELECT count(*) FROM agents a WHERE ${isSilent}) AS silent,
+          (SELECT count(*) FROM rooms WHERE ${isInError}) AS in_error,
+          ARRAY(SELECT name FROM rooms WHERE ${isInError} ORDER BY status_since, name LIMIT ${mostRoomsNamed}) AS names
+   WHERE EXISTS (SELECT FROM agents) OR EXISTS (SELECT FROM tasks) OR EXISTS (SELECT FROM rooms WHERE kind <> 'control')`,
 );
 
-/** How the desk's tasks and agents stand; null on a desk that has none. */
+/** How the desk's tasks, agents and rooms stand; null on a desk that has none. */
 export async function deskWork(db: Session, now: string): Promise<DeskWork | null> {
   const row = await db.row(selectWork, [heardSince(now), plusMinutes(now, -failedLatelyMinutes)]);
   if (!row) return null;
-  const { awake, silent, ...tasks } = row;
-  return { tasks, agents: { awake, silent } };
+  const { awake, silent, in_error, names, ...tasks } = row;
+  return { tasks, agents: { awake, silent }, rooms: { in_error, names: names ?? [] } };
 }

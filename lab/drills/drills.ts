@@ -21,6 +21,7 @@ import { objectsReadOnly } from "./objects-read-only.ts";
 import { outboxStuck } from "./outbox-stuck.ts";
 import { planOptimizeFlood } from "./plan-optimize-flood.ts";
 import { postgresFrozen } from "./postgres-frozen.ts";
+import { roomsDeaf } from "./rooms-deaf.ts";
 import { secretChanged } from "./secret-changed.ts";
 import { stuckBacklog } from "./stuck-backlog.ts";
 import { supervisorKilled } from "./supervisor-killed.ts";
@@ -46,6 +47,7 @@ export const drills: readonly Drill[] = [
   outboxStuck,
   tasksStuck,
   agentsSilent,
+  roomsDeaf,
   workerFrozen,
   apiFrozen,
   postgresFrozen,

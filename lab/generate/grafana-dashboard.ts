@@ -76,7 +76,7 @@ const alertPanel: Panel = {
 
 /** In a row of their own: a desk without any has nothing to show there. */
 const isOfTasks = ({ name }: Metric): boolean =>
-  /^dispatch_(tasks|agents|unmatched|wakes|assign_latency|push_latency)(_|$)/.test(name);
+  /^dispatch_(tasks|agents|rooms|pushes|unmatched|wakes|assign_latency|push_latency)(_|$)/.test(name);
 
 const datasource = { type: "prometheus", uid: "${datasource}" };
 

@@ -126,15 +126,22 @@ export function swarmLines(aggregate: string | null, body: JsonObject): (string 
   ];
 }
 
-/** How desk tasks and agents stand, of an answer that says so; null on a desk without any. */
+/** How desk tasks, agents and rooms stand, of an answer that says so; null on a desk without any. */
 export function workText(answer: JsonObject): string | null {
   const work = answer["desk_work"];
   if (!isObject(work)) return null;
   const [tasks, agents] = [objectAt(work, "tasks"), objectAt(work, "agents")];
   const told = (from: JsonObject, names: readonly string[]): string =>
     names.map((name) => `${name.replaceAll("_", " ")} ${numberAt(from, name) ?? 0}`).join(", ");
+  const rooms = objectAt(work, "rooms");
+  const [inError, names] = [
+    numberAt(rooms, "in_error") ?? 0,
+    listAt(rooms, "names").map((name) => plainOrQuoted(String(name))),
+  ];
+  const more = inError > names.length ? ` and ${inError - names.length} more` : "";
   return (
     `desk tasks: ${told(tasks, ["pending", "in_progress", "in_review"])}; ` +
-    `need a person: ${told(tasks, ["blocked", "failed"])}; agents: ${told(agents, ["awake", "silent"])}`
+    `need a person: ${told(tasks, ["blocked", "failed"])}; agents: ${told(agents, ["awake", "silent"])}` +
+    (inError > 0 ? `; rooms in error, told nothing until room_reset: ${names.join(", ")}${more}` : "")
   );
 }

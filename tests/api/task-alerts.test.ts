@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { startTestWorker } from "../support/worker.ts";
+import { addRoom, ask, bodyOf, pushed } from "../rooms/rooms.ts";
 import { addAgent, addTask, by, heartbeat, startAgent, tell } from "../tasks/agents.ts";
 
 /** A second later, as who asks within one is told the same. */
@@ -107,6 +108,32 @@ test("who says it is out of order fires too, and is over when it has stopped, or
   await api.run("task.complete", by("scribe", second.id));
   assert.deepEqual(await codes(api), []);
   await api.run("task.update", { task: first.id, body: { status: "cancelled" } });
+});
+
+test("a room in error fires with how long and what was lost, until it is reset", async (t) => {
+  const api = await startTestApi({ t });
+  const worker = await startTestWorker(api, { t });
+  await addRoom(api, "desk");
+  await pushed(api, "desk", "/queue-check");
+  await worker.wake();
+  assert.deepEqual(await codes(api), []);
+  for (let round = 0; round < 12; round++) {
+    api.clock.advanceMs(41_000);
+    await worker.wake();
+  }
+  const [alert, ...others] = await alerts(api);
+  assert.deepEqual(others, []);
+  const { reason, ...told } = alert ?? {};
+  assert.deepEqual(told, {
+    code: "ROOMS_DEAF",
+    severity: "warning",
+    count: 1,
+    threshold: 1,
+    runbook: "ops/runbooks/rooms_deaf.md",
+  });
+  assert.match(String(reason), /^the first of them for \d min; pushes given up in the last hour: 1$/);
+  bodyOf(await ask(api, "POST", "/rooms/desk/reset", {}, {}));
+  assert.deepEqual(await codes(api), []);
 });
 
 test("who sleeps, or never had a task, is missed by nobody", async (t) => {

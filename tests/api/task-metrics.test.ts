@@ -7,6 +7,7 @@ import { startTestApi, type TestApi } from "../support/api.ts";
 import { metricsWith } from "../support/metrics.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestWorker, type TestWorker } from "../support/worker.ts";
+import { addRoom, pushed } from "../rooms/rooms.ts";
 import { addAgent, addTask, by, startAgent, tell } from "../tasks/agents.ts";
 
 /** As a process that has just started tells them. */
@@ -35,6 +36,10 @@ test("tasks are told by state and agents by whether they are heard of", async (t
   await addTask(api);
   await worker.wake();
   await addTask(api, { priority: 2 });
+  await addRoom(api, "desk");
+  await addRoom(api, "deaf");
+  await api.owner.query("UPDATE rooms SET agent_status = 'error' WHERE name = 'deaf'");
+  await pushed(api, "deaf", "/queue-check");
   api.clock.advanceMs(90_000);
   await shownAnew(
     api,
@@ -47,6 +52,10 @@ test("tasks are told by state and agents by whether they are heard of", async (t
     /^dispatch_agents\{status="awake"\} 1$/m,
     /^dispatch_agents\{status="silent"\} 0$/m,
     /^dispatch_agents\{status="away"\} 1$/m,
+    /^dispatch_rooms\{status="idle"\} 1$/m,
+    /^dispatch_rooms\{status="error"\} 1$/m,
+    /^dispatch_pushes\{what="waiting"\} 1$/m,
+    /^dispatch_pushes\{what="lost"\} 0$/m,
   );
   api.clock.advanceMs(60_000);
   await shownAnew(api, /^dispatch_agents\{status="awake"\} 0$/m, /^dispatch_agents\{status="silent"\} 1$/m);

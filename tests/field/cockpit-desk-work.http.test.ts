@@ -6,6 +6,7 @@ import { mostWorkCounted } from "../../dispatch/contract/task-responses.ts";
 import { startTestApi } from "../support/api.ts";
 import { acme } from "../support/directory.ts";
 import { startTestWorker } from "../support/worker.ts";
+import { addRoom } from "../rooms/rooms.ts";
 import { addAgent, addTask, by, heartbeat, startAgent } from "../tasks/agents.ts";
 
 test("a desk without tasks and agents answers as it did before there were any", async (t) => {
@@ -38,7 +39,12 @@ test("tasks are counted by what they wait for, and agents by whether they are he
   assert.deepEqual(desk_work, {
     tasks: { pending: 1, in_progress: 1, in_review: 1, blocked: 0, failed: 1 },
     agents: { awake: 1, silent: 1 },
+    rooms: { in_error: 0, names: [] },
   });
+  for (let n = 0; n < 7; n++) await addRoom(api, `room-${n}`);
+  await api.owner.query("UPDATE rooms SET agent_status = 'error' WHERE name <> 'room-0'");
+  const { rooms } = (await api.read("dispatcher.cockpit")).desk_work ?? {};
+  assert.deepEqual(rooms, { in_error: 6, names: ["room-1", "room-2", "room-3", "room-4", "room-5"] });
   api.clock.advance(24 * 60);
   assert.equal((await api.read("dispatcher.cockpit")).desk_work?.tasks.failed, 0, "what failed yesterday is history");
 });

@@ -167,6 +167,12 @@ test("tasks and agents are told where the desk has any, and not a word of them e
   const brief = (cockpit: object) =>
     briefText({ cockpit: { queue: [], ...cockpit }, approvals: null, autonomy: null, contract: null });
   assert.ok(brief({ desk_work }).split("\n").includes(told));
+  const rooms = { in_error: 6, names: ["clerk", "van"] };
+  assert.ok(
+    brief({ desk_work: { ...desk_work, rooms } })
+      .split("\n")
+      .includes(`${told}; rooms in error, told nothing until room_reset: "clerk", "van" and 4 more`),
+  );
   assert.doesNotMatch(brief({}), /task|agent/);
   assert.ok(describeReading("dispatcher.cockpit", { queue: [], desk_work }, [], null).split("\n").includes(told));
   assert.doesNotMatch(describeReading("dispatcher.cockpit", { queue: [] }, [], null), /task|agents/);

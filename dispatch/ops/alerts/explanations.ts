@@ -154,6 +154,14 @@ const agents = part("agents, those that are missed first", async ({ db, now }) =
   rows: await db.rows(sql.selectAgents, [heardSince(now.toISOString()), most]),
 }));
 
+const deafRooms = part("rooms in error, the first first", async ({ db }) => ({
+  rows: await db.rows(sql.selectDeafRooms, [most]),
+}));
+
+const lostPushes = part("pushes that were given up, the last first", async ({ db }) => ({
+  rows: await db.rows(sql.selectLostPushes, [most]),
+}));
+
 const connections = part("connections to this database by use", async ({ db }) => ({
   rows: await db.rows(sql.selectConnections),
 }));
@@ -333,6 +341,7 @@ export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
   PART_RESTARTED: [restarts, stack],
   TASKS_STUCK: [stuckTasks, agents, openTasks, workers],
   AGENTS_SILENT: [agents, openTasks, workers],
+  ROOMS_DEAF: [deafRooms, lostPushes, agents, workers],
   API_DOWN: [api, stack, connections, workers],
   DATABASE_UNAVAILABLE: [stack, connections, ...locks, transactions],
   DATABASE_LOCKED: [...locks, transactions],

@@ -153,6 +153,20 @@ export const selectAgents = statement(
    FROM agents a ORDER BY ${isMissed} DESC, ${isSilent} DESC, a.slug LIMIT $2`,
 );
 
+export const selectDeafRooms = statement(
+  "explain_deaf_rooms",
+  `SELECT r.name AS room, r.transport, r.address, coalesce(r.worker_slug, 'nobody') AS worker, r.status_since AS since,
+          (SELECT count(*) FROM pushes WHERE room_id = r.id AND status = 'queued') AS waiting,
+          coalesce(r.status_reason, 'said so itself') AS because
+   FROM rooms r WHERE r.agent_status = 'error' AND r.kind <> 'control' ORDER BY r.status_since LIMIT $1`,
+);
+
+export const selectLostPushes = statement(
+  "explain_lost_pushes",
+  `SELECT p.updated_at AS given_up, r.name AS room, coalesce(p.message, p.command) AS told, p.attempts, p.reason AS because
+   FROM pushes p JOIN rooms r ON r.id = p.room_id WHERE p.status = 'dead' ORDER BY p.updated_at DESC LIMIT $1`,
+);
+
 export const selectAuditFaults = statement(
   "explain_audit_faults",
   `SELECT aggregate, chain, seq, kind, detail, found_by, found_at FROM audit_faults

@@ -151,7 +151,7 @@ export const storeSettings = {
     "keep.outbox_days",
     integer(1, 3_650),
     30,
-    "Days an event is kept for readers that come back, and what workers said in rooms once it is read or its work is over; removed at the worker's ticks",
+    "Days an event is kept for readers that come back, and what workers said in rooms once it was read; removed at the worker's ticks",
   ),
   keepRejectionsDays: setting(
     "DISPATCH_KEEP_REJECTIONS_DAYS",
