@@ -33,7 +33,8 @@ const countTasks = statement<{ pending: number; running: number; blocked: number
           count(*) FILTER (WHERE status IN ('assigned', 'in_progress'))::integer AS running,
           count(*) FILTER (WHERE status = 'blocked')::integer AS blocked,
           count(*) FILTER (WHERE status IN ('awaiting_review', 'in_review'))::integer AS in_review
-   FROM tasks WHERE status IN ('pending', 'unassigned', 'assigned', 'in_progress', 'blocked', 'awaiting_review', 'in_review')`,
+   FROM tasks WHERE status IN ('pending', 'unassigned', 'assigned', 'in_progress', 'blocked', 'awaiting_review', 'in_review')
+     AND ${inReach("tasks", 1)}`,
 );
 type Breach = {
   readonly ticket_id: TicketId;
@@ -76,7 +77,7 @@ export const controlBrief = deskQuery("control.brief", async ({ desk, now, actor
     db.row(countRooms),
     readUnread(db, actor, most.events),
     countUnreadEvents(db, actor),
-    db.row(countTasks),
+    db.row(countTasks, reachOf(actor)),
     db.rows(selectBreaches, [now, ...reachOf(actor)]),
     db.row(countBreaches, [now, ...reachOf(actor)]),
   ]);

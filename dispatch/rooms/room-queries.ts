@@ -172,12 +172,12 @@ const countWork = statement<{ unassigned: number; blocked: number }>(
   "room_board_work",
   `SELECT count(*) FILTER (WHERE status IN ('pending', 'unassigned'))::integer AS unassigned,
           count(*) FILTER (WHERE status = 'blocked')::integer AS blocked
-   FROM tasks WHERE status IN ('pending', 'unassigned', 'blocked')`,
+   FROM tasks WHERE status IN ('pending', 'unassigned', 'blocked') AND ${inReach("tasks", 1)}`,
 );
 
-export const roomBoard = deskQuery("room.board", async ({ desk, now }) => {
+export const roomBoard = deskQuery("room.board", async ({ desk, now, actor }) => {
   const today = `${now.slice(0, 10)}T00:00:00.000Z`;
-  const [rows, work] = await Promise.all([desk.db.rows(selectBoard, [today]), desk.db.row(countWork)]);
+  const [rows, work] = await Promise.all([desk.db.rows(selectBoard, [today]), desk.db.row(countWork, reachOf(actor))]);
   const { unassigned = 0, blocked = 0 } = work ?? {};
   const broken = rows.filter(({ agent_status }) => agent_status === "error").map(({ name }) => name);
   const silent = rows

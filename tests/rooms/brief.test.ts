@@ -6,7 +6,10 @@ import { chatName, commands, queries } from "../../dispatch/contract/index.ts";
 import { briefText, longestBrief } from "../../dispatch/rooms/control-brief.ts";
 import { fillRooms } from "../../lab/rooms/full-desk.ts";
 import { startTestApi } from "../support/api.ts";
-import { addRoom, ask, bodyOf } from "./rooms.ts";
+import { acme, borealis } from "../support/directory.ts";
+import { taskIn } from "../support/task-builder.ts";
+import { addTask } from "../tasks/agents.ts";
+import { addRoom, ask, bodyOf, pushed } from "./rooms.ts";
 
 describe("the brief", async () => {
   const api = await startTestApi();
@@ -29,6 +32,32 @@ describe("the brief", async () => {
     assert.deepEqual([...sections.tools].sort(), known.map(([name]) => chatName(name)).sort());
     for (const named of text.match(/\b(?:task|room|event|control|worker)_[a-z_]+\b/g) ?? [])
       assert.ok(sections.tools.includes(named) || named === "task_id", named);
+  });
+
+  test("has the 20 tickets that are late the longest and how many more, and what waits by kind", async () => {
+    for (let n = 0; n < 23; n++) {
+      await api.run("ticket.create", { body: { account_id: acme.id, site_id: acme.oakland, summary: `Door ${n}` } });
+      api.clock.advance(1);
+    }
+    api.clock.advance(30 * 24 * 60);
+    for (const body of [{}, {}, { hold: true }]) await addTask(api, body);
+    const { id } = await taskIn(api, "blocked");
+    await pushed(api, "only", "/queue-check");
+    const { text, sections } = await read();
+    assert.deepEqual([sections.sla_breaches.length, sections.sla_breaches_left], [20, 3], id);
+    const late = sections.sla_breaches.map(({ minutes_late }) => minutes_late);
+    assert.deepEqual(
+      late,
+      late.toSorted((one, other) => other - one),
+    );
+    assert.match(text, /^Late:\n(- T-\S+ \S+, \d+ min late\n){20}and 3 more\.$/m);
+    assert.deepEqual(sections.queue, { pending: 3, running: 0, blocked: 1, in_review: 0, pushes_waiting: 1 });
+    const { text: theirs } = await api.read("control.brief", {
+      as: "control",
+      actor: "dana",
+      headers: { "x-account-scope": borealis.id },
+    });
+    assert.match(theirs, /^Late: none\.$/m);
   });
 
   test("of 200 rooms and 5,000 events has failures and questions first, and says how many are left", async () => {
