@@ -28,13 +28,9 @@ type Upsert<N extends "room.create" | "control.open", Loaded> = UpsertCommand<
   RoomId
 >;
 
-const selectOthers = statement<{
-  id: RoomId;
-  name: string;
-  worker_slug: string | null;
-  transport: string;
-  address: string;
-}>(
+type Other = Pick<RoomRow, "id" | "name" | "worker_slug" | "transport" | "address">;
+
+const selectOthers = statement<Other>(
   "room_others_there",
   `SELECT id, name, worker_slug, transport, address FROM rooms
    WHERE worker_slug = $1 OR (address = $2 AND ($3::text IS NULL OR transport = $3))`,
@@ -43,13 +39,7 @@ const selectWorker = statement<{ slug: string }>("room_worker", `SELECT slug FRO
 
 type Beside = {
   readonly taken: Awaited<ReturnType<typeof readTaken>>;
-  readonly others: readonly {
-    id: RoomId;
-    name: string;
-    worker_slug: string | null;
-    transport: string;
-    address: string;
-  }[];
+  readonly others: readonly Other[];
   readonly worker: { readonly slug: string } | null;
 };
 

@@ -3,7 +3,8 @@
 import { controlBrief } from "./control-brief.ts";
 import { eventAck } from "./event-ack.ts";
 import { eventReport } from "./event-report.ts";
-import { pushAccepted, pushAck, pushFailed, pushQueue, pushSend, pushSkip, pushTrim } from "./push-delivery.ts";
+import { pushAccepted, pushAck, pushQueue, pushSend } from "./push-delivery.ts";
+import { pushFailed, pushSkip, pushTrim } from "./push-unheard.ts";
 import { controlOpen, roomCreate } from "./room-create.ts";
 import { controlTell, roomHeard } from "./room-heard.ts";
 import { roomPush } from "./room-push.ts";

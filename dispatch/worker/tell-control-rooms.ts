@@ -3,7 +3,7 @@
 import type { JsonObject } from "../kernel/json.ts";
 import { plusMs } from "../kernel/clock.ts";
 import { immediateTypes } from "../contract/room-states.ts";
-import { noteTold, readControlRooms, readUntold, type Untold } from "../rooms/push-rows.ts";
+import { noteTold, readControlRooms, readUntold, type Untold } from "../rooms/untold-events.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
 const batch = 500;

@@ -138,10 +138,10 @@ export function workText(answer: JsonObject): string | null {
     numberAt(rooms, "in_error") ?? 0,
     listAt(rooms, "names").map((name) => plainOrQuoted(String(name))),
   ];
-  const more = inError > names.length ? ` and ${inError - names.length} more` : "";
+  const unnamed = inError > names.length ? ` and ${inError - names.length} more` : "";
   return (
     `desk tasks: ${told(tasks, ["pending", "in_progress", "in_review"])}; ` +
     `need a person: ${told(tasks, ["blocked", "failed"])}; agents: ${told(agents, ["awake", "silent"])}` +
-    (inError > 0 ? `; rooms in error, told nothing until room_reset: ${names.join(", ")}${more}` : "")
+    (inError > 0 ? `; rooms in error, told nothing until room_reset: ${names.join(", ")}${unnamed}` : "")
   );
 }
