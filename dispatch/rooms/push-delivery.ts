@@ -1,5 +1,5 @@
-// A push on its way: queued because of an assignment, sent when its room is idle, taken by the other side, heard. Each looks again under the
-// push's lock: of two that come at once, one is too late.
+// A push on its way: queued because of an assignment, sent when its room is idle, taken by the other side, heard. Each looks again under
+// the push's lock: of two that come at once, one is too late.
 
 import type { RoomId } from "../contract/ids.ts";
 import { statement } from "../db/statement.ts";

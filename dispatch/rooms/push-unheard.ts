@@ -1,4 +1,5 @@
-// A push that did not come to be heard: tried again until it is given up, or withdrawn; and what is no longer kept of one that is long over.
+// A push that did not come to be heard: tried again until it is given up, or withdrawn; and what is no longer kept of one that is long
+// over.
 
 import type { IdsOf, InputOf } from "../contract/index.ts";
 import type { PushBody } from "../contract/room-responses.ts";
