@@ -205,6 +205,7 @@ describe("whose rows a caller sees", async () => {
       );
     }
     assert.deepEqual(await tracesLeft(api.owner), traces);
+    api.clock.advance(1);
     const last = await saidIn(api, await roomOf(api));
     for (const [, headers] of ofA) await api.run("event.ack", { headers, body: { up_to: last } });
     assert.deepEqual((await unread()).rows, rows);

@@ -5,7 +5,7 @@ import { test, type TestContext } from "node:test";
 import { startTestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestWorker } from "../support/worker.ts";
-import { addAgent } from "../tasks/agents.ts";
+import { addAgent, addTask } from "../tasks/agents.ts";
 import { startGatewayStandIn } from "./gateway-stand-in.ts";
 import { addRoom, ask, bodyOf, pushed, pushesOf, statusOf } from "./rooms.ts";
 
@@ -28,7 +28,7 @@ async function start(t: TestContext) {
       return await condition();
     });
   const roomOf = async (name: string) => bodyOf(await ask(api, "GET", `/rooms/${name}`))["room"];
-  return { api, gateway, sessions, look, roomOf };
+  return { api, gateway, sessions, worker, look, roomOf };
 }
 const key = "agent:clerk:main";
 
@@ -72,6 +72,39 @@ test("a reset begins a conversation that is there with its first push, and a new
   await look("the other is missing", async () => (await statusOf(api, "desk")) === "error");
   sessions.add("agent:clerk:other");
   await look("the other is there", async () => (await statusOf(api, "desk")) === "idle");
+});
+
+test("what a person says of a task that nobody has stays in a session's queue", async (t) => {
+  const { api, sessions, gateway, look } = await start(t);
+  sessions.add(key);
+  await addAgent(api, "clerk");
+  await addRoom(api, "desk", { transport: "openclaw", address: key, worker_id: "clerk" });
+  const { id } = await addTask(api, { hold: true });
+  await pushed(api, "desk", `/task ${id}`);
+  const turn = () => gateway.requests.find(({ method }) => method === "agent");
+  await look("it is sent", async () => turn() !== undefined);
+  const runId = turn()?.params["idempotencyKey"] ?? null;
+  gateway.tell("task", { task: { runId, sessionKey: key, execution: { state: "queued" } } });
+  const isTaken = async () =>
+    (await api.owner.query("SELECT FROM pushes WHERE accepted_at IS NOT NULL")).rowCount === 1;
+  await look("it waits in the session's queue", isTaken);
+  let looks = 0;
+  await look("it was looked at twice more", async () => ++looks === 2);
+  assert.equal((await pushesOf(api, "desk"))[0]?.state, "sent");
+});
+
+test("a push that comes before the first look has an answer finds no session either, and makes none", async (t) => {
+  const { api, gateway, worker } = await start(t);
+  let asked = 0;
+  gateway.answer("sessions.describe", () => (asked++ === 0 ? undefined : { session: null }));
+  await addRoom(api, "desk", { transport: "openclaw", address: key });
+  await pushed(api, "desk", "/queue-check");
+  const woken = worker.wake();
+  const told = () => gateway.requests.some(({ method }) => method === "agent");
+  await eventually("it has come to an end", async () => told() || (await statusOf(api, "desk")) === "error");
+  assert.ok(!told(), "it was sent");
+  gateway.cut();
+  await woken;
 });
 
 test("while the gateway is away rooms are added, and nothing is said of them", async (t) => {
