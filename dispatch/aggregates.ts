@@ -1,5 +1,6 @@
 // Every aggregate of the house, with the rows that belong to it: whoever walks all audit chains reads this list.
 
+import { requestAggregate } from "./approval-requests/request-row.ts";
 import { accountAggregate } from "./directory/account-row.ts";
 import { assetAggregate } from "./directory/asset-row.ts";
 import { contactAggregate } from "./directory/contact-row.ts";
@@ -31,4 +32,5 @@ export const aggregates: readonly Aggregate[] = [
   agentAggregate,
   roomAggregate,
   pushAggregate,
+  requestAggregate,
 ];

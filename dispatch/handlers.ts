@@ -8,6 +8,7 @@ import type { Command } from "./kernel/command.ts";
 import { receiptQuery } from "./kernel/receipt-query.ts";
 import { planCommands, planQueries } from "./planning/plan-handlers.ts";
 import { directoryCommands, directoryQueries } from "./directory/directory-handlers.ts";
+import { approvalRequestCommands, approvalRequestQueries } from "./approval-requests/request-handlers.ts";
 import { approvalDecide } from "./field/approval-decide.ts";
 import { approvalList } from "./field/approval-list.ts";
 import { assignmentCrew } from "./field/assignment-crew.ts";
@@ -129,6 +130,7 @@ export const commandHandlers: { readonly [N in PipelineName]: Command } = {
   ...directoryCommands,
   ...taskCommands,
   ...roomCommands,
+  ...approvalRequestCommands,
 };
 
 export const queryHandlers: { readonly [N in QueryName]: Query } = {
@@ -153,6 +155,7 @@ export const queryHandlers: { readonly [N in QueryName]: Query } = {
   ...directoryQueries,
   ...taskQueries,
   ...roomQueries,
+  ...approvalRequestQueries,
   "ops.autonomy.state": opsAutonomyState,
   "ops.autonomy.replay": opsAutonomyReplay,
 };

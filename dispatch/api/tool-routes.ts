@@ -4,13 +4,13 @@
 import type { CommandEntry, QueryEntry } from "../contract/entry.ts";
 import type { ErrorCode } from "../contract/errors.ts";
 import { idKindOf, pathWith, type Contract } from "../contract/index.ts";
+import { executeForCaller } from "../approval-requests/ask.ts";
 import { answerQuery, type QueryHandlers } from "../kernel/answer-query.ts";
 import { requireRole, requireTool } from "../kernel/authorize.ts";
 import type { CommandHandlers } from "../kernel/command.ts";
 import type { Desk } from "../kernel/desk.ts";
 import type { Answer } from "../kernel/command-call.ts";
 import { FileAnswer, StreamedAnswer } from "../kernel/file-answer.ts";
-import { execute } from "../kernel/execute.ts";
 import { readingRefusal } from "../kernel/failure.ts";
 import { ListAnswer } from "../kernel/list-answer.ts";
 import { JsonText, parseBody, type JsonObject } from "../kernel/json.ts";
@@ -108,7 +108,9 @@ function commandRoute(
     const { ids, fields: body } = await withTicketIds(desk.db, actor, entry, { ids: given, fields: raw });
     exchange.about = aboutIn(entry.aggregate, idIn, ids);
     const path = pathWith(entry.path, ids);
-    const answer = await execute(kernel, { name, path, ids, body, requestId, actor, trace: exchange.trace });
+    const askOnly = asksOnly(exchange);
+    const call = { name, path, ids, body, requestId, actor, trace: exchange.trace, ...(askOnly && { askOnly }) };
+    const answer = await executeForCaller(kernel, call);
     exchange.about = { aggregate: answer.aggregate, id: answer.aggregateId };
     exchange.replayed = answer.replayed;
     onAnswer(name, answer, body);
@@ -188,6 +190,9 @@ function toolHeader(exchange: Exchange): string | undefined {
   const sent = exchange.request.headers["x-tool-name"];
   return typeof sent === "string" && sent !== "" ? sent : undefined;
 }
+
+/** Whether it is only asked if a person must allow the call: then it is kept for an answer, and never done. */
+const asksOnly = (exchange: Exchange): boolean => exchange.request.headers["dispatch-ask"] === "approval";
 
 /** @throws Refusal the entry's own for an id that cannot be one; where that says "not found" it repeats the id */
 function requireIds({ ids: kinds, wrongIdCode: codes = "NOT_FOUND" }: QueryEntry, ids: PathIds): void {

@@ -144,6 +144,11 @@ export const errorRegistry = define({
     message:
       "A model may not do this alone; let a person allow this very call, then send it again with the same Idempotency-Key.",
   },
+  HUMAN_REQUIRED: {
+    status: 403,
+    dimension: "role",
+    message: "This is a person's to do, and a model or a service asked for it.",
+  },
   SELF_APPROVAL_FORBIDDEN: {
     status: 403,
     dimension: "role",
@@ -171,6 +176,7 @@ export const errorRegistry = define({
   ROOM_NOT_FOUND: { status: 404, message: "No room, alias or group is called this; room.list shows which there are." },
   PUSH_NOT_FOUND: { status: 404, message: "No push has this id." },
   EVENT_NOT_FOUND: { status: 404, message: "No room's event has this id." },
+  APPROVAL_REQUEST_NOT_FOUND: { status: 404, message: "No approval request has this number; they look like A-000123." },
   RECEIPT_NOT_FOUND: { status: 404, message: "No receipt has this id." },
   IDEMPOTENCY_PAYLOAD_MISMATCH: {
     status: 409,
@@ -182,6 +188,18 @@ export const errorRegistry = define({
     status: 409,
     dimension: "state",
     message: "The state does not allow this; allowed_from_states says which do, and allowed_to_states where it leads.",
+  },
+  APPROVAL_OUTDATED: {
+    status: 409,
+    dimension: "policy",
+    message:
+      "What was allowed is no longer what would be done, and nothing was done; differs says what is different, and a person is asked anew.",
+  },
+  APPROVAL_NOT_NEEDED: {
+    status: 409,
+    dimension: "policy",
+    message:
+      "No rule asks a person about this call, and it was only asked whether one does; send it without Dispatch-Ask.",
   },
   VERSION_CONFLICT: {
     status: 409,

@@ -4,6 +4,11 @@
 import type { Static } from "./fields.ts";
 import type * as shapes from "./entry.ts";
 import type { IdInPath } from "./ids.ts";
+import {
+  approvalRequestCommands,
+  approvalRequestInternalCommands,
+  approvalRequestQueries,
+} from "./approval-request-commands.ts";
 import { correctionCommands } from "./correction-commands.ts";
 import { directoryCommands, directoryQueries } from "./directory-commands.ts";
 import { importCommands } from "./import-commands.ts";
@@ -38,6 +43,7 @@ export const commands = {
   ...taskCommands,
   ...workerCommands,
   ...roomCommands,
+  ...approvalRequestCommands,
 };
 export const queries = {
   ...fieldQueries,
@@ -49,10 +55,19 @@ export const queries = {
   ...taskQueries,
   ...workerQueries,
   ...roomQueries,
+  ...approvalRequestQueries,
 };
 
-/** The tools, and what only the worker does: all that the pipeline can run. No client reaches what is not a tool. */
-export const pipelineCommands = { ...commands, ...internalCommands, ...taskInternalCommands, ...roomInternalCommands };
+/** What only the desk itself does. */
+const insideCommands = {
+  ...internalCommands,
+  ...taskInternalCommands,
+  ...roomInternalCommands,
+  ...approvalRequestInternalCommands,
+};
+
+/** The tools, and what only the desk itself does: all that the pipeline can run. No client reaches what is not a tool. */
+export const pipelineCommands = { ...commands, ...insideCommands };
 
 export type CommandName = keyof typeof commands;
 export type PipelineName = keyof typeof pipelineCommands;
@@ -87,11 +102,7 @@ export type Contract = {
   readonly internalCommands: Readonly<Record<string, shapes.CommandEntry>>;
   readonly queries: Readonly<Record<string, shapes.QueryEntry>>;
 };
-export const contract: Contract = {
-  commands,
-  internalCommands: { ...internalCommands, ...taskInternalCommands, ...roomInternalCommands },
-  queries,
-};
+export const contract: Contract = { commands, internalCommands: insideCommands, queries };
 
 /** Every command with its name, in the contract's order. */
 export const commandEntries = entriesOf<CommandName, CommandEntry>(commands);

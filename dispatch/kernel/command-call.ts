@@ -1,6 +1,7 @@
 // A command as it comes to the pipeline, and the answer that leaves it.
 
 import type { Actor, Trace } from "./actor.ts";
+import type { ApprovedCall } from "./approved-call.ts";
 import type { JsonObject } from "./json.ts";
 
 export type CommandRequest = {
@@ -16,6 +17,10 @@ export type CommandRequest = {
   readonly trace: Trace;
   /** For a worker: give up at once where another command holds the row, and do not wait for it. */
   readonly skipLocked?: true;
+  /** The kept request that a person's word for this call belongs to; never of a caller's own making. */
+  readonly approved?: ApprovedCall;
+  /** Only to hear whether a person must be asked: nothing is done. */
+  readonly askOnly?: true;
 };
 
 export type Answer = {

@@ -9,6 +9,7 @@ import type { Aggregate } from "./aggregate.ts";
 import type { Call, Command, RowCall } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import { stillBusy } from "./failure.ts";
+import { foreseenOf, versionIn } from "./approved-call.ts";
 import { requireHumanApproval } from "./human-approval.ts";
 import { replayOf, type StoredAnswer } from "./idempotency.ts";
 import { requireState } from "./machine.ts";
@@ -93,7 +94,9 @@ export function decide(job: Job, { row, waited, loaded, standing, stored, movedL
     const toPrepare = handler.prepare && (handler.needsPreparation?.(loaded) ?? true);
     if (toPrepare && (handler.preparedOnce ? !job.prepared : job.prepared?.seq !== head.seq)) {
       // What is refused must not leave anything outside the database either.
-      requireHumanApproval(desk, request, entry, {}, null);
+      const version = versionIn(aggregate, row);
+      const would = { foreseen: state === null ? {} : { state }, version, place: aggregate.placeOf(row) };
+      requireHumanApproval(desk, request, entry, {}, null, would);
       return {
         kind: "prepare",
         prepare: async () => ({ seq: head.seq, value: await handler.prepare?.(onRow, loaded) }),
@@ -105,9 +108,15 @@ export function decide(job: Job, { row, waited, loaded, standing, stored, movedL
   if (request.actor.via === "chat") {
     const { visits, technicianChanged } = movedBy(desk, handler.on === "creation" ? null : row, effect);
     const effects = { technicianChanged, moved: visits, movedInAnHour: movedLately + visits };
-    requireHumanApproval(desk, request, entry, effect.decision.payload, effects);
+    const would = {
+      foreseen: foreseenOf(effect),
+      version: versionIn(effect.aggregate, effect.found),
+      place: effect.place,
+    };
+    requireHumanApproval(desk, request, entry, effect.decision.payload, effects, would);
     if (visits > 0) effect = withMoved(effect, visits);
   }
+  if (request.askOnly) throw new Refusal("APPROVAL_NOT_NEEDED");
   return {
     kind: "written",
     written: written({ desk, request, entry, key: job.key, requestHash, eventId: call.eventId, effect }),

@@ -8,7 +8,7 @@ import type { HumanApproval, Target } from "./actor.ts";
 import type { CommandRequest } from "./command-call.ts";
 import type { Desk } from "./desk.ts";
 import type { JsonObject } from "./json.ts";
-import { Refusal } from "./refusal.ts";
+import { ApprovalWanted, requireAsAllowed, type AskedFor } from "./approved-call.ts";
 
 type Rulebook = Pick<Desk, "policy" | "settings" | "clock">;
 
@@ -17,9 +17,17 @@ const goodForMinutes = 10;
 /** How far ahead the clock of whoever signs may be, in ms. */
 const leewayMs = 60_000;
 
-/** The rules in force; none where a setting has switched them off. */
+/** A person's answer is never a model's to give, whatever the policy and the settings say. */
+const answering: HumanApprovalRule = {
+  rule: "approval_request.decide",
+  tool: "approval_request.decide",
+  severity: "critical",
+  reason: "It allows or denies what a model asked a person for; that is a person's to say.",
+};
+
+/** The rules in force; of the policy's none where a setting has switched them off. */
 export const approvalRules = ({ policy, settings }: Omit<Rulebook, "clock">): readonly HumanApprovalRule[] =>
-  settings.chatApprovals === "required" ? policy.humanApproval : [];
+  settings.chatApprovals === "required" ? [...policy.humanApproval, answering] : [answering];
 
 /** What a call does to visits, with those the actor's model moved in the hour before. */
 export type Effects = { readonly technicianChanged: boolean; readonly moved: number; readonly movedInAnHour: number };
@@ -27,7 +35,8 @@ export type Effects = { readonly technicianChanged: boolean; readonly moved: num
 /**
  * @param facts what the audit would say of the call; a fact a rule asks for and does not find counts as met
  * @param effects null while they are not known: then no rule about them is asked
- * @throws Refusal HUMAN_APPROVAL_REQUIRED when a rule is met and no person has allowed this very call
+ * @param would what the person is shown
+ * @throws ApprovalWanted when a rule is met and no person has allowed this very call, or not what it would do now
  */
 export function requireHumanApproval(
   rulebook: Rulebook,
@@ -35,6 +44,7 @@ export function requireHumanApproval(
   entry: Pick<CommandEntry, "aggregate">,
   facts: JsonObject,
   effects: Effects | null,
+  would: Omit<AskedFor, "rule">,
 ): void {
   const { via, humanApproval } = request.actor;
   if (via !== "chat") return;
@@ -43,18 +53,22 @@ export function requireHumanApproval(
       ? when && effects && isEffect(when, effects)
       : tool === request.name && (!when || isMet(when, facts)),
   );
-  if (!met) return;
+  const { approved } = request;
+  const asked = { ...would, rule: met ?? answering };
+  if (approved) requireAsAllowed(approved, asked);
+  if (!met || (approved && approved.by !== null)) return;
   const faults = humanApproval ? faultsOf(humanApproval, request, entry, rulebook) : [];
-  if (humanApproval && faults.length === 0) return;
-  const { rule, severity, reason } = met;
-  const details = { tool_name: request.name, rule, severity, reason };
-  if (!humanApproval) throw new Refusal("HUMAN_APPROVAL_REQUIRED", details);
-  throw new Refusal(
+  const alone = humanApproval && met.fourEyes === true && humanApproval.approvedBy === request.actor.id;
+  if (humanApproval && faults.length === 0 && !alone) return;
+  const { rule, severity, reason, fourEyes = false } = met;
+  const details = { tool_name: request.name, rule, severity, reason, four_eyes: fourEyes };
+  if (!humanApproval) throw new ApprovalWanted("HUMAN_APPROVAL_REQUIRED", asked, details);
+  const told = alone ? "it takes somebody else's than whoever asked" : faults.map(faultText).join("; ");
+  throw new ApprovalWanted(
     "HUMAN_APPROVAL_REQUIRED",
+    asked,
     { ...details, approval_faults: faults },
-    {
-      message: `A person's word came with this call, and is not for it: ${faults.map(faultText).join("; ")}. ${wayOut}`,
-    },
+    `A person's word came with this call, and is not for it: ${told}. ${wayOut}`,
   );
 }
 
@@ -128,9 +142,11 @@ export function originOf(
 ): JsonObject {
   const { via, claimedBy, humanApproval } = request.actor;
   const isFor = humanApproval && faultsOf(humanApproval, request, entry, rulebook).length === 0;
+  const { approved } = request;
   return {
     ...(via !== undefined && { via }),
     ...(claimedBy !== undefined && { claimed_by: claimedBy }),
     ...(isFor && { approved_by: humanApproval.approvedBy }),
+    ...(approved && { approval_request: approved.number, ...(approved.by !== null && { approved_by: approved.by }) }),
   };
 }

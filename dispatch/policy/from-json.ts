@@ -249,7 +249,11 @@ export function toProfileRules(
       zeroNteMeansUnlimited: json.invoice.zero_nte_means_unlimited,
       tripChargeOnlyAllowed: json.invoice.trip_charge_only_allowed,
     },
-    humanApproval: json.human_approval,
+    humanApproval: json.human_approval.map(({ four_eyes, expires_hours, ...rule }) => ({
+      ...rule,
+      ...(four_eyes !== undefined && { fourEyes: four_eyes }),
+      ...(expires_hours !== undefined && { expiresHours: expires_hours }),
+    })),
   };
 }
 

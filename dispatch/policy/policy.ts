@@ -229,6 +229,10 @@ export type HumanApprovalRule = {
   readonly severity: "warning" | "critical";
   /** A sentence for the person who is asked. */
   readonly reason: string;
+  /** Whether it takes somebody else than whoever asked. */
+  readonly fourEyes?: boolean;
+  /** How long the request waits for an answer; absent: three days. */
+  readonly expiresHours?: number;
 };
 
 /** What a ticket is judged by from its opening to its invoice; the rest of a policy is the desk's, and as it is today. */

@@ -335,6 +335,8 @@ const ApprovalRule = Type.Object(
     ),
     severity: Type.Enum(["warning", "critical"]),
     reason: Type.String({ minLength: 1, maxLength: 200 }),
+    four_eyes: Type.Optional(Type.Boolean()),
+    expires_hours: Type.Optional(Type.Integer({ minimum: 1, maximum: 720 })),
   },
   closed,
 );

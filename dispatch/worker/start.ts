@@ -20,6 +20,7 @@ import { webhookTransport } from "../rooms/transports/webhook.ts";
 import type { Random } from "../webhooks/back-off.ts";
 import { assignTasks } from "./broker.ts";
 import { beat } from "./beat.ts";
+import { carryOutApprovals } from "./carry-out-approvals.ts";
 import { deliverWebhooks } from "./deliver-webhooks.ts";
 import type { Duty, DutyParts, Totals } from "./duty.ts";
 import { escalateSla } from "./escalate-sla.ts";
@@ -149,7 +150,8 @@ export async function startWorker({
     takingBack,
     ...visiting,
     ...senders,
-    ...[keepTime(shared, desk), lookAtPanes(parts, tmux), ...timedDuties(parts), watchLog(parts, logKey)].map(laneOf),
+...[keepTime(shared, desk), lookAtPanes(parts, tmux), carryOutApprovals(parts, kernel)].map(laneOf),
+    ...[...timedDuties(parts), watchLog(parts, logKey)].map(laneOf),
     ...witnesses,
     laneOf(writeLog(parts, logKey, () => void wakeAll(witnesses))),
   ];

@@ -17,6 +17,8 @@ export type ApiRequest = {
   readonly idempotencyKey?: string;
   readonly body?: string;
   readonly correlationId?: string;
+  /** Only to have the call kept for a person's answer where it needs one; it is not done. */
+  readonly askOnly?: boolean;
   /** Members without which an answer is not dispatch-api's, whatever its status says; or that it has no body, or is a bare list. */
   readonly expected?: readonly string[] | "no body" | "list";
 };
@@ -123,6 +125,7 @@ async function attemptOnce(
         "x-agent-id": headerText(request.actor),
         accept: "application/json",
         ...(request.tool && { "x-tool-name": request.tool }),
+        ...(request.askOnly && { "dispatch-ask": "approval" }),
         ...(request.idempotencyKey && { "idempotency-key": request.idempotencyKey }),
         ...(request.correlationId && { "x-correlation-id": request.correlationId }),
         ...(request.body !== undefined && { "content-type": "application/json; charset=utf-8" }),

@@ -1,14 +1,16 @@
 // before_tool_call: holds a risky call until a person has allowed it.
 
 import { readArguments } from "./arguments.ts";
+import { answerRequest, askFor, requestIdFrom } from "./approval-requests.ts";
 import { approvalsGiven, give } from "./approvals-given.ts";
 import type { ApprovalRule } from "./approval-rules.ts";
 import { cardFor, isPointless, ruleFor } from "./approvals.ts";
-import { approvalsWanted, wantedFor } from "./approvals-wanted.ts";
 import { seatOf } from "./control-rooms.ts";
-import type { Caller, Desk } from "./desk.ts";
+import { roleIn, type Caller, type Desk } from "./desk.ts";
+import { commands } from "../../dispatch/contract/index.ts";
 import { chooseRole, personBehind, type Requester } from "./identity.ts";
-import type { JsonObject } from "./json.ts";
+import { textAt, type JsonObject } from "./json.ts";
+import { keyOfIntent } from "./idempotency-key.ts";
 import { resolveCall } from "./resolve-call.ts";
 import { quoted } from "./result-text.ts";
 import { subjectOf } from "./subject.ts";
@@ -34,12 +36,13 @@ export type GuardedCall = {
   /** Null where the host could not prove who asks. */
   readonly requester: Requester | null;
   readonly sessionKey: string | null;
+  readonly sessionId: string | null;
 };
 
 /** The card for a call, or null when it may go ahead: to be done, or to be refused by the API without anybody's time. */
 export async function cardForCall(
   desk: Desk,
-  { toolName, args, toolCallId, requester, sessionKey }: GuardedCall,
+  { toolName, args, toolCallId, requester, sessionKey, sessionId }: GuardedCall,
 ): Promise<Card | null> {
   const tool = toolsByChatName.get(toolName);
   if (tool?.entry.kind !== "command" || "problem" in readArguments(tool, args)) return null;
@@ -54,25 +57,34 @@ export async function cardForCall(
   const caller: Caller = { person, role: choice.role, viaChat: true };
 
   const rules = await desk.approvalRules(caller);
-  const wanted = wantedFor(approvalsWanted(), { actor: person.actor, tool: tool.name, args }, desk.now());
   const mayMeet = ({ tool: of, technicianChanged }: ApprovalRule) =>
     of === tool.name || (technicianChanged && args["tech_id"] !== undefined);
-  if (!wanted && !rules.some(mayMeet)) return null;
+  if (!rules.some(mayMeet)) return null;
   // Names become ids before anybody is asked: what the card shows is what is sent, and where a name fits several things or
   // none there is no card, but the tool's own question.
   const resolution = await resolveCall(desk, tool, caller, args);
   if (resolution.kind !== "found") return null;
   const subject = await subjectOf(desk, tool, caller, resolution);
-  const rule = subject && (wanted ?? ruleFor(rules, tool, subject));
+  const rule = subject && ruleFor(rules, tool, subject);
   if (!rule || isPointless(tool, subject.ticket)) return null;
 
-  const card = cardFor(rule, tool, subject, quoted(person.actor, 40), desk.currency());
+  // Kept by the desk before anybody is asked: the intent outlives the card, and this gateway. An answer is never kept as a request itself.
+  const key =
+    textAt(args, "request_id")?.toLowerCase() ??
+    (toolCallId === undefined ? null : keyOfIntent({ toolCallId, sessionKey, sessionId, tool: tool.name, args }));
+  const asking = key === null ? null : await askFor(desk, tool, caller, subject.call, key);
+  if (asking?.kind === "not needed") return null;
+  const number = asking?.kind === "kept" ? asking.number : null;
+
+  const { title, description } = cardFor(rule, tool, subject, quoted(person.actor, 40), desk.currency());
   return {
-    ...card,
+    title: number === null ? title : `${title.slice(0, 68)} (${number})`,
+    description,
     severity: rule.severity,
     timeoutMs: cardMs,
     allowedDecisions: ["allow-once", "deny"],
     onResolution: (decision) => {
+      if (decision === "deny" && number !== null) void deny(desk, number);
       if (decision !== "allow-once" || toolCallId === undefined) return;
       // Cards go to the gateway's owner; the host does not say more about who pressed the button.
       const approvedBy = desk.configuration.owner?.actor ?? "gateway-owner";
@@ -80,4 +92,13 @@ export async function cardForCall(
       give(approvalsGiven(), toolCallId, one, desk.now());
     },
   };
+}
+
+/** A no on the card is the owner's answer to the request as well; where it does not arrive the request waits on, and allows nothing. */
+async function deny(desk: Desk, number: string): Promise<void> {
+  const { owner } = desk.configuration;
+  const id = requestIdFrom(number);
+  const role = owner && roleIn(owner, commands["approval_request.decide"]);
+  if (!owner || !role || id === null) return;
+  await answerRequest(desk, { person: owner, role, viaChat: false }, id, { outcome: "denied", reason: "" });
 }

@@ -9,8 +9,8 @@ import type { Tool } from "./tool-catalog.ts";
 
 /**
  * The rule a call meets; null when none. An invoice's total is not known before it is made: its not-to-exceed limit
- * stands in, so that a card comes whenever the total could be above. Other effects are known to the API alone: it refuses, and
- * the same call is put before a person when it comes again (approvals-wanted.ts).
+ * stands in, so that a card comes whenever the total could be above. Other effects are known to the API alone: it refuses, and keeps the
+ * call until a person answers (approval-requests.ts).
  */
 export function ruleFor(
   rules: readonly ApprovalRule[],
@@ -58,7 +58,7 @@ export function isPointless(tool: Tool, ticket: JsonObject | null): boolean {
 export function cardFor(
   rule: Pick<ApprovalRule, "reason">,
   tool: Tool,
-  { call, ticket, plan, approval, names }: Subject,
+  { call, ticket, plan, approval, request, names }: Subject,
   asking: string,
   ofAll: string | null = null,
 ): { title: string; description: string } {
@@ -72,6 +72,10 @@ export function cardFor(
     approval &&
       `${wordAt(approval, "approval_type")} +${moneyAt(approval, "amount_delta_cents", currency)}, ` +
         `${quoted(textAt(approval, "reason"), 70)}, asked for by ${quoted(textAt(approval, "requested_by"), 30)}.`,
+    request &&
+      `${wordAt(request, "number")}: ${wordAt(request, "tool")} on ${wordAt(objectAt(request, "target"), "aggregate")} ` +
+        `${wordAt(objectAt(request, "target"), "id")}, ${quoted(textOf(objectAt(request, "arguments")), 150)}, asked for by ` +
+        `${quoted(textAt(request, "asked_by"), 30)}.`,
     `Asked by ${asking}. ${rule.reason}`,
     ...fieldTexts(fieldsShown(tool, call), names).map((field) => `${field}.`),
   ];

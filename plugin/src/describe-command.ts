@@ -4,6 +4,7 @@ import { chatName } from "../../dispatch/contract/index.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { driveText, followsText, localText, nextLine, ticketLine, ticketWords, visitText } from "./describe-ticket.ts";
 import { planLines } from "./describe-plan.ts";
+import { requestLines } from "./describe-requests.ts";
 import { roomLines } from "./describe-rooms.ts";
 import { swarmLines } from "./describe-swarm.ts";
 import { leftOut } from "./left-out.ts";
@@ -40,6 +41,7 @@ export function describeCommand(
       aggregateOfReceipt(receipt),
       ...swarmLines(textAt(receipt, "aggregate"), body),
       ...roomLines(textAt(receipt, "aggregate"), body),
+      ...(textAt(receipt, "aggregate") === "approval_request" ? requestLines(body) : []),
       receiptLine(receipt),
       ...warningLines(body),
       usualNext(tool),

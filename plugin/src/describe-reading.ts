@@ -16,6 +16,7 @@ import { dayLines } from "./describe-day.ts";
 import { directoryReadings } from "./describe-directory.ts";
 import { documentFile, documentLine, documentLines, exportLines } from "./describe-money.ts";
 import { planLine, planLines } from "./describe-plan.ts";
+import { requestReadings } from "./describe-requests.ts";
 import { roomReadings } from "./describe-rooms.ts";
 import { swarmReadings, workText } from "./describe-swarm.ts";
 import { leftOut } from "./left-out.ts";
@@ -54,6 +55,7 @@ function noteText(event: unknown): string {
 }
 
 const readings: Record<QueryName, Describe> = {
+  ...requestReadings,
   "ticket.get": (body, granted, currency) => [
     ticketLine(body, currency),
     followsText(body),

@@ -115,6 +115,7 @@ function register(api: OpenClawPluginApi): void {
       args: event.params,
       toolCallId: event.toolCallId ?? context.toolCallId,
       sessionKey: sessionKey ?? null,
+      sessionId: context.sessionId ?? null,
       requester: requester
         ? {
             channel: requester.channel ?? null,

@@ -6,7 +6,6 @@ import { searchSeconds } from "../../dispatch/contract/plan-commands.ts";
 import type { Role } from "../../dispatch/contract/roles.ts";
 import { readArguments } from "./arguments.ts";
 import type { ApiRefusal } from "./api-client.ts";
-import { approvalsWanted, want } from "./approvals-wanted.ts";
 import { approvalClaim, approvalsGiven, take, type Given } from "./approvals-given.ts";
 import { notYours, noWorkHere, seatOf } from "./control-rooms.ts";
 import { describeCommand } from "./describe-command.ts";
@@ -210,7 +209,7 @@ async function runCommand(
         outcome.replayed,
       );
     case "refused":
-      return commandRefused(desk, tool, caller, args, outcome.refusal);
+      return commandRefused(tool, caller, outcome.refusal);
     case "unknown":
       return unknown(tool.name, outcome.why, key);
     case "unreachable":
@@ -223,17 +222,11 @@ async function runCommand(
   }
 }
 
-/** A refusal for want of a person's word is remembered: when the call comes again, somebody is asked. */
-function commandRefused(desk: Desk, tool: Tool, { person }: Caller, args: JsonObject, refusal: ApiRefusal): ToolResult {
-  const { code, details } = refusal;
-  if (code !== "HUMAN_APPROVAL_REQUIRED") return refused(tool.name, refusal, person.roles);
-  const wanted = {
-    rule: textAt(details, "rule") ?? "?",
-    severity: details["severity"] === "critical" ? "critical" : "warning",
-    reason: textAt(details, "reason") ?? "",
-  } as const;
-  want(approvalsWanted(), { actor: person.actor, tool: tool.name, args }, wanted, desk.now());
-  const message = `${refusal.message} Call ${tool.chatName} again with the same arguments, and a person is asked on a card.`;
+/** Of a refusal for want of a person's word the model is told where it waits: saying it again asks a second time. */
+function commandRefused(tool: Tool, { person }: Caller, refusal: ApiRefusal): ToolResult {
+  const number = textAt(refusal.details, "approval_request");
+  if (refusal.code !== "HUMAN_APPROVAL_REQUIRED" || number === null) return refused(tool.name, refusal, person.roles);
+  const message = `${refusal.message} Tell the person the number ${number}; do not call ${tool.chatName} again for this.`;
   return refused(tool.name, { ...refusal, message }, person.roles);
 }
 

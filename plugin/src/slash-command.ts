@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { commands, queries, type Entry } from "../../dispatch/contract/index.ts";
 import { ticketNumberFrom } from "../../dispatch/contract/ids.ts";
+import { answerRequest, requestIdFrom } from "./approval-requests.ts";
 import { queryString, roleIn, type Caller, type Desk } from "./desk.ts";
 import { describeCommand } from "./describe-command.ts";
 import { describeReading } from "./describe-reading.ts";
@@ -19,6 +20,9 @@ export const slashHelp = `/dispatch status                    is everything ther
 /dispatch ticket <number or id>     one ticket
 /dispatch pause <scope> <reason>    stop automatic work; scope: all, an incident type, or a ticket's id
 /dispatch resume <scope> [reason]   let it go on
+/dispatch approvals                 what a model asked for and a person must allow
+/dispatch approve <A-number> [why]  allow it: it is done at once, as it was asked for
+/dispatch deny <A-number> [why]     say no to it
 /dispatch rooms                     the rooms: who sits where, and what they are at
 /dispatch board                     the rooms' board: what waits, what was done today, is all well
 /dispatch <room> <command>          tell a room something, by name or alias: /dispatch clerk /queue-check
@@ -68,6 +72,23 @@ export async function answerSlash(
         reason.join(" "),
       );
     }
+    case "approvals":
+      return readOr(
+        desk,
+        as(queries["approval_request.list"]),
+        "approval_request.list",
+        queries["approval_request.list"].path,
+      );
+    case "approve":
+    case "deny": {
+      const [number = "", ...why] = words;
+      const id = requestIdFrom(number);
+      const word = verb.toLowerCase();
+      if (id === null) return `Give the number: /dispatch ${word} A-000123. /dispatch approvals lists what waits.`;
+      const caller = as(commands["approval_request.decide"]);
+      const outcome = word === "approve" ? "approved" : "denied";
+      return caller ? answerRequest(desk, caller, id, { outcome, reason: why.join(" ") }) : notGranted;
+    }
     case "rooms":
       return readOr(desk, as(queries["room.list"]), "room.list", queries["room.list"].path);
     case "board":
@@ -91,7 +112,7 @@ const notGranted = "None of the roles granted to you may do this.";
 async function readOr(
   desk: Desk,
   caller: Caller | null,
-  name: "dispatcher.cockpit" | "ticket.get" | "room.list" | "room.board",
+  name: "dispatcher.cockpit" | "ticket.get" | "approval_request.list" | "room.list" | "room.board",
   path: string,
 ): Promise<string> {
   if (!caller) return notGranted;

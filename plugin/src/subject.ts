@@ -15,6 +15,8 @@ export type Subject = {
   readonly ticket: JsonObject | null;
   readonly plan: JsonObject | null;
   readonly approval: JsonObject | null;
+  /** What a model asked for, where that is to be answered. */
+  readonly request: JsonObject | null;
   /** What the ids of people, places and further tickets among the fields are called, by id. */
   readonly names: ReadonlyMap<string, string>;
 };
@@ -34,14 +36,17 @@ export async function subjectOf(
     return role ? desk.peek({ ...caller, role }, path) : null;
   };
   const named = ticketsNamed(tool, { ids, fields });
-  const [tickets, plan, approval, names] = await Promise.all([
+  const requestId = ids["approvalRequestId"];
+  const [tickets, plan, approval, request, names] = await Promise.all([
     Promise.all(named.map(async ({ id }) => read("ticket.get", { ticketId: id }))),
     ids["planId"] === undefined ? null : read("plan.get", { planId: ids["planId"] }),
     approvalIn({ ids, fields }, read),
+    requestId === undefined ? null : read("approval_request.get", { approvalRequestId: requestId }),
     namesOf(tool, fieldsShown(tool, { ids, fields }), read),
   ]);
   const call = withIds({ ids, fields }, named, tickets);
   const isUnread = (one: JsonObject | null, id: unknown) => one === null && id !== undefined;
+  if (isUnread(request, requestId)) return null;
   if (call === null || isUnread(plan, ids["planId"]) || isUnread(approval, fields["approval_id"])) return null;
   const beside = tickets.slice(1).map((one) => [textAt(one, "id") ?? "", textAt(one, "number") ?? ""] as const);
   return {
@@ -49,6 +54,7 @@ export async function subjectOf(
     ticket: tickets[0] ?? null,
     plan: plan && objectAt(plan, "plan"),
     approval,
+    request,
     names: new Map([...names, ...beside]),
   };
 }

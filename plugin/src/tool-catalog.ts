@@ -48,6 +48,7 @@ const groups: Record<FirstWord<ToolName>, "field" | "directory" | "swarm"> = {
   assignment: "field",
   tech: "field",
   approval: "field",
+  approval_request: "field",
   closeout: "field",
   qa: "field",
   billing: "field",

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { commandEntries, type CommandName } from "../../dispatch/contract/index.ts";
+import { approvalRequestCases } from "./command-cases/approval-request-cases.ts";
 import { assignmentCases } from "./command-cases/assignment-cases.ts";
 import type {
   CasesFor,
@@ -42,6 +43,7 @@ const cases: CasesFor<CommandName> = {
   ...taskCases,
   ...workerCases,
   ...roomCases,
+  ...approvalRequestCases,
 };
 export const commandCases: Readonly<Record<CommandName, TicketCase | TaskCase | DeskCase>> = cases;
 

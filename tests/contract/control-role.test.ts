@@ -50,6 +50,7 @@ const nowhere = () => ({
   task: randomUUID(),
   worker: "nobody",
   room: randomUUID(),
+  approvalRequest: "a-999999",
 });
 
 test("no command that is work names the role control", () => {

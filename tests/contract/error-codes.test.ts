@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { errorEntries, isErrorCode, requirementCodes, type ErrorCode } from "../../dispatch/contract/errors.ts";
 import { startTestApi, type Refused } from "../support/api.ts";
+import { approvalRefusals } from "./approval-refusals.ts";
 import { errorTable, requirementTable } from "./error-table.ts";
 import { closeoutRefusals, fieldRefusals } from "./field-refusals.ts";
 import { requestRefusals, withoutObjectStore, type Produce } from "./request-refusals.ts";
@@ -32,6 +33,7 @@ describe("each error code", async () => {
     ...fieldRefusals(pilot, strict),
     ...taskRefusals(pilot),
     ...roomRefusals(pilot),
+    ...approvalRefusals(pilot),
   };
 
   test("is in the table, with the registry's status and dimension", () => {

@@ -164,6 +164,7 @@ const nothing = {
   asset: randomUUID(),
   worker: "nobody",
   room: randomUUID(),
+  approvalRequest: "a-999999",
 };
 
 async function isForbidden(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
@@ -257,7 +258,7 @@ async function isOnRecord(
 
 async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleName, technician: string): Promise<void> {
   const plan = row.path.includes("{planId}") ? (await anyProposal(api)).id : randomUUID();
-  const { arrange, body, eventsBeside = 0 } = deskCase(row.tool);
+  const { arrange, body, eventsBeside = 0, leadsTo = null } = deskCase(row.tool);
   const on = await arrange?.(api, actorIdOf(role));
   const countsBefore = await countsOf(api);
   const sent = { ...on, body: { ...body(role), ...on?.body } };
@@ -273,7 +274,11 @@ async function isObeyedWithoutTicket(api: TestApi, row: CommandRow, role: RoleNa
   );
   const { ticket_id } = receipt;
   assert.equal(ticket_id === null, made === null);
-  await isOnRecord(api, row, role, receipt, { ticket: ticket_id, before: null, after: reached });
+  await isOnRecord(api, row, role, receipt, {
+    ticket: ticket_id,
+    before: leadsTo && (row.from[0] ?? null),
+    after: leadsTo ?? reached,
+  });
   if (ticket_id === null) return;
   const { state, version } = await api.read("ticket.get", { ticket: ticket_id });
   assert.deepEqual({ state, version }, { state: made, version: 0 });

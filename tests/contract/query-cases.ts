@@ -225,6 +225,18 @@ const cases: { readonly [N in QueryName]: CaseOf<N> } = {
     scope: { by: "desk", reason: "counts of all tasks; no id", ask: () => ({}) },
     chat: { task: "pending", args: {}, told: "pending" },
   },
+  "approval_request.list": {
+    path: "/approval-requests",
+    roles: ["dispatcher", "approver", "admin"],
+    scope: { by: "rows", ask: () => ({}) },
+    chat: { args: {}, told: "READ approval_request.list" },
+  },
+  "approval_request.get": {
+    path: "/approval-requests/{approvalRequestId}",
+    roles: ["dispatcher", "approver", "admin"],
+    scope: { by: "named", send: ({ approvalRequest }) => ({ approvalRequest }) },
+    chat: { args: {}, told: "ticket.cancel on ticket" },
+  },
   "control.brief": {
     path: "/api/v1/control/brief",
     roles: ["control", "dispatcher"],

@@ -6,6 +6,7 @@ import { refusalOf, startTestApi } from "../support/api.ts";
 import { acme } from "../support/directory.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { requestOf } from "../support/request-builder.ts";
 import { roomOf } from "../support/room-builder.ts";
 import { taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -26,6 +27,7 @@ describe("the queries", async () => {
   const { invoiceId: invoice } = await invoicedTicket(api);
   const { id: task } = await taskIn(api, "assigned");
   const { name: room } = await roomOf(api);
+  const approvalRequest = await requestOf(api);
   const { contact } = await api.run("contact.upsert", { body: { account_id: acme.id, name: "Kim Lee" } });
 
   for (const { tool, roles, asked } of queryTable) {
@@ -46,6 +48,7 @@ describe("the queries", async () => {
           asset: acme.door,
           task,
           room,
+          approvalRequest,
         });
         if (roles.includes(role)) {
           assert.equal(reply.status, 200, `${role}: ${reply.text}`);

@@ -118,7 +118,10 @@ export const pushMoveTable: readonly (readonly [from: string, to: readonly strin
 ];
 
 /** A state of whatever has states. */
-export type AnyStateName = StateName | TaskStateName;
+/** Of an approval request. */
+export type RequestStateName = "pending" | "approved" | "executed" | "failed" | "denied" | "withdrawn" | "expired";
+
+export type AnyStateName = StateName | TaskStateName | RequestStateName;
 
 /** Where a state leads to, in the order of its document. */
 export const leadsTo = (state: AnyStateName): readonly AnyStateName[] =>

@@ -419,7 +419,11 @@ describe("the rules themselves", async () => {
   const request = { path: "/", ids: {}, body: {}, requestId: randomUUID(), actor, trace };
   const isRefused = (name: CommandName, facts: JsonObject): boolean => {
     try {
-      requireHumanApproval({ policy, settings, clock }, { ...request, name }, { aggregate: "ticket" }, facts, null);
+      requireHumanApproval({ policy, settings, clock }, { ...request, name }, { aggregate: "ticket" }, facts, null, {
+        foreseen: {},
+        version: null,
+        place: null,
+      });
       return false;
     } catch (error) {
       assert.ok(error instanceof Refusal && error.code === "HUMAN_APPROVAL_REQUIRED");

@@ -14,6 +14,7 @@ import { everyCase } from "../support/cases.ts";
 import { acme, addTechnician, ana, borealis } from "../support/directory.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { day } from "../support/plan-day.ts";
+import { requestOf } from "../support/request-builder.ts";
 import { roomOf, saidIn } from "../support/room-builder.ts";
 import { sleepingWorker, taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -300,6 +301,11 @@ async function worldOfB(api: TestApi): Promise<WorldOfB> {
     worker,
     room: room.name,
     roomWorker: room.worker,
+    approvalRequest: await requestOf(api, {
+      ticket: waiting.id,
+      account_id: borealis.id,
+      site_id: (await api.read("ticket.get", { ticket: waiting.id })).site_id,
+    }),
     spareEventId: await saidIn(api, await roomOf(api)),
     ids: new Set([
       ...tickets,

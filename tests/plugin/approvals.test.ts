@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { approvalsGiven, give, take, type ApprovalsGiven } from "../../plugin/src/approvals-given.ts";
-import { approvalsWanted, want, wantedFor } from "../../plugin/src/approvals-wanted.ts";
 import { equalCall, forget, recentCalls, remember } from "../../plugin/src/recent-calls.ts";
 import { rulesFrom, type ApprovalRule } from "../../plugin/src/approval-rules.ts";
 import { cardFor, isPointless, ruleFor } from "../../plugin/src/approvals.ts";
@@ -68,6 +67,7 @@ const about = (one: JsonObject | null, fields: JsonObject = {}): Subject => ({
   ticket: one,
   plan: null,
   approval: null,
+  request: null,
   names: new Map(),
 });
 const ruleNamed = (name: string): ApprovalRule => rules.find(({ rule }) => rule === name) ?? assert.fail(name);
@@ -361,7 +361,7 @@ test("what is remembered of calls knows them again, and keeps none of their argu
   ];
   const args = { ticket_id: id, text: secret };
   // One of the process, for all files that share it.
-  const [calls, wanted, given] = [recentCalls(), approvalsWanted(), approvalsGiven()];
+  const [calls, given] = [recentCalls(), approvalsGiven()];
   const before = calls.size;
 
   const call = ["dana", tool.name, args];
@@ -378,12 +378,7 @@ test("what is remembered of calls knows them again, and keeps none of their argu
   remember(calls, call, recent);
 
   const refused = { actor: "dana", tool: tool.name, args };
-  const why = { rule: "moves_above_limit", severity: "warning" as const, reason: "Many." };
-  want(wanted, { ...refused, args: { ...args, request_id: id } }, why, now);
-  assert.partialDeepStrictEqual(wantedFor(wanted, refused, now), why);
-  assert.equal(wantedFor(wanted, { ...refused, args: { ...args, text: "" } }, now), null);
-
   give(given, "call", { ...refused, call: { ids: {}, fields: {} }, approvedBy: "owner" }, now);
-  assert.doesNotMatch(JSON.stringify([[...calls], [...wanted], [...given]]), /below the mat/);
+  assert.doesNotMatch(JSON.stringify([[...calls], [...given]]), /below the mat/);
   assert.ok(take(given, "call", refused, now));
 });

@@ -8,7 +8,8 @@ import { cardForCall, type Card } from "../../plugin/src/approval-hook.ts";
 import { readConfiguration, type Configuration } from "../../plugin/src/configuration.ts";
 import { openDesk, type Desk } from "../../plugin/src/desk.ts";
 import { nobody, type Requester } from "../../plugin/src/identity.ts";
-import type { JsonObject } from "../../plugin/src/json.ts";
+import { answerRequest, requestIdFrom } from "../../plugin/src/approval-requests.ts";
+import { textAt, type JsonObject } from "../../plugin/src/json.ts";
 import { runTool } from "../../plugin/src/run-tool.ts";
 import { textOf } from "../../plugin/src/tool-result.ts";
 import { toolsByChatName, type Tool } from "../../plugin/src/tool-catalog.ts";
@@ -108,7 +109,14 @@ export function openChat(
   const configuration = configured({ apiUrl, signing: { secret }, ...(owner && { owner }), people, timeoutMs });
   const desk = openDesk(configuration, () => clock.now().getTime());
   const card: Chat["card"] = (tool, args, from = theOwner, callId, session = usual) =>
-    cardForCall(desk, { toolName: chatName(tool), args, toolCallId: callId, requester: from, sessionKey: session });
+    cardForCall(desk, {
+      toolName: chatName(tool),
+      args,
+      toolCallId: callId,
+      requester: from,
+      sessionKey: session,
+      sessionId: null,
+    });
   return {
     desk,
     card,
@@ -130,9 +138,14 @@ export function openChat(
         });
       };
       const first = await once();
-      // What only the API sees is put on a card when the call comes again.
-      const isWanted = asObject(first.details["refusal"])["code"] === "HUMAN_APPROVAL_REQUIRED";
-      const result = isWanted && decision ? await once() : first;
+      // What only the API sees waits there until somebody types the answer; then the same call is told what it came to.
+      const waits = requestIdFrom(textAt(asObject(first.details["refusal"]), "approval_request") ?? "");
+      if (waits !== null && decision && desk.configuration.owner) {
+        const outcome = decision === "deny" ? "denied" : "approved";
+        const typing = { person: desk.configuration.owner, role: "dispatcher", viaChat: false } as const;
+        await answerRequest(desk, typing, waits, { outcome, reason: "" });
+      }
+      const result = waits !== null && decision ? await once() : first;
       const { details } = result;
       const text = textOf(result);
       return {

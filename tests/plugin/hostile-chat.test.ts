@@ -480,6 +480,7 @@ describe("a hostile chat", async () => {
         toolCallId: "c",
         requester: theOwner,
         sessionKey: "main",
+        sessionId: null,
       });
       assert.ok(card && card.title.length <= 80 && card.description.length <= 512);
       assert.doesNotMatch(card.description, /[\p{Cc}\u2028\u2029]/u);

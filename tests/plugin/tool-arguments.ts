@@ -56,4 +56,8 @@ export async function argumentsFor(
 /** The ids of the directory, a worker's and a room's, by the names of the chat's parameters. */
 export const inFields = (ids: DirectoryIds): JsonObject =>
   Object.fromEntries(Object.entries(ids).map(([kind, id]) => [namedInChat[kind] ?? `${kind}_id`, id]));
-const namedInChat: Readonly<Record<string, string>> = { worker: "slug", room: "room" };
+const namedInChat: Readonly<Record<string, string>> = {
+  worker: "slug",
+  room: "room",
+  approvalRequest: "approval_request_id",
+};

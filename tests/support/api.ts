@@ -61,6 +61,8 @@ export type CallOptions = {
   readonly worker?: string;
   /** A room by its id, name or an alias. */
   readonly room?: string;
+  /** The number of an approval request, in any case. */
+  readonly approvalRequest?: string;
   /** An object goes as JSON, a text or bytes as they are. */
   readonly body?: object | string;
   /** Without the question mark. */
@@ -251,6 +253,7 @@ export function pathOf(
     task,
     worker,
     room,
+    approvalRequest,
   }: CallOptions = {},
 ): string {
   const { path } = entryOf(tool);
@@ -267,6 +270,7 @@ export function pathOf(
     assetId: asset,
     taskId: task,
     slug: worker,
+    approvalRequestId: approvalRequest,
     // A control room's name holds a colon.
     roomId: room === undefined ? undefined : encodeURIComponent(room),
   };

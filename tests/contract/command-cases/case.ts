@@ -7,7 +7,7 @@ import type { JsonObject } from "../../../dispatch/kernel/json.ts";
 import type { CallOptions, TestApi } from "../../support/api.ts";
 import type { TaskPlan } from "../../support/task-builder.ts";
 import type { BuiltTicket, Plan } from "../../support/ticket-builder.ts";
-import type { AnyStateName, RoleName, StateName, TaskStateName } from "../roles-and-states.ts";
+import type { AnyStateName, RequestStateName, RoleName, StateName, TaskStateName } from "../roles-and-states.ts";
 
 /** What the document says. */
 export type CommandFacts = {
@@ -51,7 +51,10 @@ export type Obeyed = {
 };
 
 /** The ids in a path of the directory's, a worker's or a room's. */
-export type DirectoryIds = Pick<CallOptions, "account" | "site" | "contact" | "asset" | "worker" | "room">;
+export type DirectoryIds = Pick<
+  CallOptions,
+  "account" | "site" | "contact" | "asset" | "worker" | "room" | "approvalRequest"
+>;
 type Question = (
   b: WorldOfB,
 ) => Pick<CallOptions, "as" | "actor" | "body" | "query" | "technician" | "task"> & DirectoryIds;
@@ -82,6 +85,8 @@ export type WorldOfB = {
   /** A room of the desk's by name, in which somebody works for B, and who. */
   readonly room: string;
   readonly roomWorker: string;
+  /** A request that a person allows a model to cancel one of the tickets. */
+  readonly approvalRequest: string;
   /** What was said there of no customer's. */
   readonly spareEventId: string;
   /** Every id of B's that an answer could hold. */
@@ -123,6 +128,8 @@ export type DeskCase = CommandFacts & {
   readonly body: (role: RoleName) => object;
   /** For the matrix: what it is given on, and what its body says beside `body`, made for each time. `by` is who gives it. */
   readonly arrange?: (api: TestApi, by: string) => Promise<DirectoryIds & { readonly body?: object }>;
+  /** Where it leads from the one state that it starts from, where it is on something that is no ticket and no task. */
+  readonly leadsTo?: RequestStateName;
   /** The audit rows it writes beside its own on what has changed in step. */
   readonly eventsBeside?: number;
   /** Members of the answer that a repetition has as null. */

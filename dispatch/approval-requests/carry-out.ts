@@ -1,0 +1,124 @@
+// Carries out what a person has allowed: by the pipeline, under the key that the call had when it was asked for. So it has one effect,
+// however often and by whomever it is tried; and none where it would no longer do what was allowed.
+
+import type { Actor } from "../kernel/actor.ts";
+import type { Answer, CommandRequest } from "../kernel/command-call.ts";
+import { ApprovalWanted } from "../kernel/approved-call.ts";
+import { newId } from "../kernel/clock.ts";
+import { execute } from "../kernel/execute.ts";
+import { isObject, sha256, type JsonObject } from "../kernel/json.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { actorFrom, correlationOf } from "./asker.ts";
+import { answerKeyOf, keep } from "./keep.ts";
+import { numberOf, selectRequest, type RequestRow } from "./request-row.ts";
+
+/** Who closes requests in the trail. */
+const self: Actor = {
+  id: "system:approvals",
+  role: "dispatcher",
+  type: "SYSTEM",
+  techId: null,
+  accounts: "*",
+  sites: "*",
+};
+
+/**
+ * Carries out an allowed request, and notes what that came to; one that is not allowed, or is done, stays as it is.
+ * @throws Refusal where a part is away or its row is held: it is still to be carried out
+ */
+export async function carryOut(kernel: Kernel, id: string): Promise<void> {
+  const row = await kernel.desk.db.row(selectRequest, [id]);
+  if (row?.status !== "approved") return;
+  const call = callOf(row);
+  try {
+    const answer = await execute(kernel, call);
+    await finish(kernel, id, { receipt_id: receiptIn(answer) });
+  } catch (error) {
+    if (!(error instanceof Refusal) || mayPass(error)) throw error;
+    const again = error instanceof ApprovalWanted ? await askAnew(kernel, row, call, error) : null;
+    await finish(kernel, id, {
+      error: { code: error.code, message: error.message.slice(0, 2_000) },
+      ...(again && { asked_again: again.id }),
+    });
+  }
+}
+
+const mayPass = ({ code }: Refusal): boolean => code === "DEPENDENCY_UNAVAILABLE" || code === "IDEMPOTENCY_IN_FLIGHT";
+
+function callOf(row: RequestRow): CommandRequest {
+  const {
+    id,
+    tool,
+    path,
+    ids,
+    arguments: body,
+    request_id: requestId,
+    foreseen,
+    target_version: version,
+    decided_by: by,
+  } = row;
+  return {
+    name: tool,
+    path,
+    ids: Object.fromEntries(Object.entries(ids).map(([name, value]) => [name, String(value)])),
+    body,
+    requestId,
+    actor: actorFrom(row),
+    trace: { correlationId: correlationOf(row), traceId: null, traceParent: null, traceState: null },
+    approved: { number: numberOf(id), by: by ?? "", foreseen, version },
+  };
+}
+
+/** The same call under a key that follows from the first one: it is asked anew once, however often this is tried. */
+function askAnew(kernel: Kernel, row: RequestRow, call: CommandRequest, error: ApprovalWanted): Promise<RequestRow> {
+  const { approved: _old, ...rest } = call;
+  const requestId = uuidOf(`${row.request_id} again`);
+  const anew = { ...rest, requestId };
+  const rule = {
+    ...error.asked.rule,
+    rule: row.rule,
+    severity: row.severity === "critical" ? ("critical" as const) : ("warning" as const),
+    reason: row.reason,
+    fourEyes: row.four_eyes,
+  };
+  const differs = error.details["differs"];
+  return keep(
+    kernel,
+    anew,
+    { ...error.asked, rule },
+    {
+      key: answerKeyOf(kernel, anew),
+      again: { id: row.id, differs: Array.isArray(differs) ? differs.map(String) : [] },
+    },
+  );
+}
+
+function uuidOf(text: string): string {
+  const hex = sha256(text);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Notes what a request came to; where somebody has noted it already there is nothing to do. */
+export async function finish(kernel: Kernel, id: string, body: JsonObject): Promise<void> {
+  try {
+    await execute(kernel, {
+      name: "approval_request.finish",
+      path: `/approval-requests/${id}/finish`,
+      ids: { approvalRequestId: id },
+      body,
+      requestId: newId(),
+      actor: self,
+      trace: { correlationId: newId(), traceId: null, traceParent: null, traceState: null },
+    });
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== "INVALID_STATE_TRANSITION") throw error;
+  }
+}
+
+/** The receipt in a command's answer. */
+export function receiptIn({ body }: Answer): string | null {
+  const answer: unknown = body === "" ? null : JSON.parse(body);
+  const receipt = isObject(answer) ? answer["receipt"] : null;
+  return isObject(receipt) && typeof receipt["receipt_id"] === "string" ? receipt["receipt_id"] : null;
+}
