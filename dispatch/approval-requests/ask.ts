@@ -5,7 +5,7 @@ import { ApprovalWanted } from "../kernel/approved-call.ts";
 import { execute } from "../kernel/execute.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { carryOut, finish, receiptIn } from "./carry-out.ts";
+import { carryOut, finish, outdated, receiptIn } from "./carry-out.ts";
 import { answerKeyOf, keep, keptBy } from "./keep.ts";
 import { numberOf, type RequestRow } from "./request-row.ts";
 
@@ -29,6 +29,8 @@ export async function executeForCaller(kernel: Kernel, request: CommandRequest):
     return answer;
   } catch (error) {
     if (!(error instanceof ApprovalWanted) || key === null) throw error;
+    if (error.code === "APPROVAL_OUTDATED" && kept && actor.humanApproval)
+      throw asTold(error, await outdated(kernel, kept, error, actor.humanApproval.approvedBy));
     throw asTold(error, await keep(kernel, request, error.asked, { key }));
   }
 }
@@ -79,6 +81,7 @@ function asTold(
   };
   const hasFaults = Array.isArray(error.details["approval_faults"]);
   const says = hasFaults || error.code === "APPROVAL_OUTDATED" ? error.message : waits;
-  const message = status === "pending" ? says : `${number} ${ends[status] ?? status}.`;
+  const message =
+    status === "pending" || error.code === "APPROVAL_OUTDATED" ? says : `${number} ${ends[status] ?? status}.`;
   return new Refusal(error.code, details, { message, cause: error });
 }

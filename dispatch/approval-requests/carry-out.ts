@@ -30,18 +30,34 @@ const self: Actor = {
 export async function carryOut(kernel: Kernel, id: string): Promise<void> {
   const row = await kernel.desk.db.row(selectRequest, [id]);
   if (row?.status !== "approved") return;
-  const call = callOf(row);
   try {
-    const answer = await execute(kernel, call);
+    const answer = await execute(kernel, callOf(row));
     await finish(kernel, id, { receipt_id: receiptIn(answer) });
   } catch (error) {
     if (!(error instanceof Refusal) || mayPass(error)) throw error;
-    const again = error instanceof ApprovalWanted ? await askAnew(kernel, row, call, error) : null;
-    await finish(kernel, id, {
-      error: { code: error.code, message: error.message.slice(0, 2_000) },
-      ...(again && { asked_again: again.id }),
-    });
+    await giveUp(kernel, row, error);
   }
+}
+
+/** What was allowed cannot be done: that is noted, and where it would do something else by now, that is asked for anew. */
+async function giveUp(kernel: Kernel, row: RequestRow, error: Refusal, approved_by?: string): Promise<void> {
+  const again = error instanceof ApprovalWanted ? await askAnew(kernel, row, error) : null;
+  await finish(kernel, row.id, {
+    error: { code: error.code, message: error.message.slice(0, 2_000) },
+    ...(again && { asked_again: again.id }),
+    ...(approved_by !== undefined && { approved_by }),
+  });
+}
+
+/** A card was answered when what it showed was so no longer. @returns the request, with the one that asks anew */
+export async function outdated(
+  kernel: Kernel,
+  row: RequestRow,
+  error: ApprovalWanted,
+  approvedBy: string,
+): Promise<RequestRow> {
+  if (row.status === "pending") await giveUp(kernel, row, error, approvedBy);
+  return (await kernel.desk.db.row(selectRequest, [row.id])) ?? row;
 }
 
 const mayPass = ({ code }: Refusal): boolean => code === "DEPENDENCY_UNAVAILABLE" || code === "IDEMPOTENCY_IN_FLIGHT";
@@ -71,8 +87,8 @@ function callOf(row: RequestRow): CommandRequest {
 }
 
 /** The same call under a key that follows from the first one: it is asked anew once, however often this is tried. */
-function askAnew(kernel: Kernel, row: RequestRow, call: CommandRequest, error: ApprovalWanted): Promise<RequestRow> {
-  const { approved: _old, ...rest } = call;
+function askAnew(kernel: Kernel, row: RequestRow, error: ApprovalWanted): Promise<RequestRow> {
+  const { approved: _old, ...rest } = callOf(row);
   const requestId = uuidOf(`${row.request_id} again`);
   const anew = { ...rest, requestId };
   const rule = {

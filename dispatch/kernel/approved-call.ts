@@ -1,5 +1,5 @@
-// What a call would do, as a person is shown it before they allow it, and whether it still would: what was allowed is done as it was shown, or
-// not at all.
+// What a call would do, as a person is shown it before they allow it, and whether it still would: what was allowed is done as it was
+// shown, or not at all.
 
 import type { HumanApprovalRule } from "../policy/policy.ts";
 import { canonicalJson } from "../policy/canonical-json.ts";

@@ -5,6 +5,7 @@ import { correctionIntents } from "./correction-intents.ts";
 import { deskIntents } from "./desk-intents.ts";
 import { directoryIntents } from "./directory-intents.ts";
 import type { Intent } from "./intent.ts";
+import { approvalIntents } from "./approval-intents.ts";
 import { roomIntents } from "./room-intents.ts";
 import { rosterIntents } from "./roster-intents.ts";
 import { scheduleIntents } from "./schedule-intents.ts";
@@ -14,6 +15,7 @@ import { workIntents } from "./work-intents.ts";
 import { eitherOf } from "./patterns.ts";
 
 export const intents: readonly Intent[] = [
+  ...approvalIntents,
   ...roomIntents,
   ...swarmIntents,
   ...directoryIntents,

@@ -32,7 +32,7 @@ export function quoted(text: string | null | undefined, limit = 80): string {
 const plainForms = new RegExp(
   [
     uuidPattern,
-    "^(?:T|INV)-[0-9]+$",
+    "^(?:T|INV|A)-[0-9]+$",
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2}))?$",
     "^-?[0-9]+(?:[:.][0-9]+)?$",
     "^[0-9a-f]{64}$",

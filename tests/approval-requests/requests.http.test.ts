@@ -104,7 +104,7 @@ describe("a call that a person must allow", async () => {
     assert.equal(await stateOf(api, ticket), "NEW");
   });
 
-  test("allowed by a person it is done at once, in the asker's name and on that person's word; the asker's call is answered then", async () => {
+  test("allowed by a person it is done at once, in the asker's name; the asker's call is answered then", async () => {
     const { id, ticket, key } = await ask(api);
     assert.equal((await decide(api, id, "approved")).status, "approved");
     const done = await read(api, id);
@@ -223,6 +223,8 @@ describe("a call that a person must allow", async () => {
     const { error } = await cancel(api, slow, word(slow));
     assert.equal(error.code, "APPROVAL_OUTDATED");
     assert.equal(await stateOf(api, slow.ticket), "NEW");
+    const [old, anew] = [await read(api, slow.id), await read(api, String(error["asked_again"]).toLowerCase())];
+    assert.deepEqual([old.status, old.asked_again, anew.status], ["failed", anew.number, "pending"]);
   });
 
   test("it is only asked whether a person must allow it: then nothing is done, whatever the answer", async () => {

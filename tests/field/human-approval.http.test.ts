@@ -201,6 +201,14 @@ const risky: readonly Risky[] = [
     }),
   },
 ];
+/** The tools of the events that some work has left behind. */
+async function eventsOf({ owner }: TestApi, work: () => Promise<unknown>): Promise<string[]> {
+  const select = "SELECT id, tool_name FROM audit_events WHERE NOT id = ANY ($1::uuid[])";
+  const { rows: before } = await owner.query<{ id: string }>(select, [[]]);
+  await work();
+  const { rows } = await owner.query<{ tool_name: string }>(select, [before.map(({ id }) => id)]);
+  return rows.map(({ tool_name }) => tool_name);
+}
 /** What it takes to meet it is in reserved-effects.http.test.ts. */
 const sumOfAnHour = "moves_above_limit";
 
@@ -238,6 +246,9 @@ for (const profile of profiles) {
 
       test(`${rule}: a model is refused without the word for this very call, and nothing is written`, async () => {
         const call = { ...(await arrange(api)), key: randomUUID() };
+        // The call is kept for a person's answer (tests/approval-requests); beyond that, and behind it, nothing is written.
+        const events = await eventsOf(api, () => api.refuse(tool, { ...call, headers: by(chat) }));
+        assert.deepEqual(events, ["approval_request.open"]);
         const traces = await tracesLeft(api.owner);
         const { target } = allowed(api, tool, call).human_approval;
         const words: readonly (readonly [wrong: string | null, claims: object])[] = [
@@ -254,7 +265,10 @@ for (const profile of profiles) {
         ];
         for (const [wrong, claims] of words) {
           const { status, error } = await api.refuse(tool, { ...call, headers: by({ ...chat, ...claims }) });
-          const { message, correlation_id: _correlation, reason, approval_faults: faults, ...rest } = error;
+          const { message, correlation_id: _correlation, reason, approval_faults: faults, ...more } = error;
+          const { approval_request: number, approval_status, expires_at: _end, four_eyes, ...rest } = more;
+          assert.match(String(number), /^A-\d{6}$/);
+          assert.deepEqual([approval_status, four_eyes], ["pending", false]);
           assert.deepEqual(
             { status, ...rest },
             {

@@ -13,6 +13,7 @@ import { acme, ana, ben, borealis } from "../support/directory.ts";
 import { addReferenced } from "../support/evidence.ts";
 import { invoicedTicket } from "../support/invoices.ts";
 import { anyProposal } from "../support/plan-day.ts";
+import { requestOf } from "../support/request-builder.ts";
 import { roomOf } from "../support/room-builder.ts";
 import { builtScope, taskIn } from "../support/task-builder.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -92,7 +93,8 @@ describe("grants", async () => {
         if (!may(role)) continue;
         next ??= await arranged(tool, from);
         const said = await chat.say(tool, next, { from: who, card: "allow-once" });
-        assert.equal(said.first, `DONE ${tool}`, said.text);
+        // What only the API sees was done when the answer was typed; this is told of it again.
+        assert.ok(said.first === `DONE ${tool}` || said.details["replayed"] === true, said.text);
         next = null;
       }
     });
@@ -120,6 +122,7 @@ describe("grants", async () => {
     if (tool === "tech.day") return { tech_id: ana };
     if (tool === "billing.export") return { from: "2026-01-01", to: "2026-12-31" };
     if (path.includes("{taskId}")) return { task_id: (await taskIn(api, "pending")).id };
+    if (path.includes("{approvalRequestId}")) return { approval_request_id: await requestOf(api) };
     if (path.includes("{roomId}")) return { room: (await roomOf(api)).name };
     if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
     if (path.includes("{accountId}")) return { account_id: acme.id };

@@ -508,25 +508,24 @@ describe("a hostile chat", async () => {
   });
 
   test("a risky call without a person's word is refused by the API, whatever the host did", async () => {
-    const { text } = await nothing(
-      "ticket.cancel",
-      { ticket_id, reason: "because" },
-      /^REFUSED HUMAN_APPROVAL_REQUIRED ticket\.cancel/,
-    );
+    const { text, first } = await chat.say("ticket.cancel", { ticket_id, reason: "because" });
+    assert.match(first, /^REFUSED HUMAN_APPROVAL_REQUIRED ticket\.cancel/);
     assert.match(text, /rule: ticket\.cancel/);
-    const traces = await tracesLeft(api.owner);
-    assert.equal(
-      (await chat.say("ticket.cancel", { ticket_id, reason: "because" }, { card: "deny" })).outcome,
-      "refused",
-    );
-    assert.deepEqual(await tracesLeft(api.owner), traces);
+    const events = await auditOf(async () => {
+      const denied = await chat.say("ticket.cancel", { ticket_id, reason: "because" }, { card: "deny" });
+      assert.equal(denied.outcome, "refused");
+    });
+    // Nothing but what was asked for, and the no.
+    assert.ok(events.every(({ tool_name }) => tool_name.startsWith("approval_request.")));
+    assert.equal((await api.read("ticket.get", { ticket: ticket_id })).state, "NEW");
   });
 
   test("a word given for one call does not serve a call with other arguments", async () => {
     const { id } = await ticketIn(api, "NEW");
     const card = await chat.card("ticket.cancel", { ticket_id: id, reason: "as shown" }, theOwner, "call_x");
     card?.onResolution("allow-once");
-    await nothing("ticket.cancel", { ticket_id, reason: "as shown" }, /^REFUSED HUMAN_APPROVAL_REQUIRED/);
+    const elsewhere = await chat.say("ticket.cancel", { ticket_id, reason: "as shown" });
+    assert.match(elsewhere.first, /^REFUSED HUMAN_APPROVAL_REQUIRED/);
     const other = await chat.say("ticket.cancel", { ticket_id, reason: "as shown" }, { callId: "call_x" });
     assert.match(other.first, /^REFUSED HUMAN_APPROVAL_REQUIRED/);
     const late = await chat.say("ticket.cancel", { ticket_id: id, reason: "as shown" }, { callId: "call_x" });
@@ -543,7 +542,11 @@ describe("a hostile chat", async () => {
     );
     assert.deepEqual(
       events.map(({ tool_name, actor_id, payload }) => [tool_name, actor_id, payload["approved_by"]]),
-      [["ticket.cancel", "dana", "dana"]],
+      [
+        ["approval_request.open", "dana", undefined],
+        ["ticket.cancel", "dana", "dana"],
+        ["approval_request.finish", "system:approvals", undefined],
+      ],
     );
   });
 

@@ -26,7 +26,7 @@ export async function argumentsFor(
   const { path, example } = commands[tool];
   if (path.includes("{technicianId}")) return { tech_id: await addTechnician(api.owner, {}), ...example };
   if (path.includes("{planId}")) return { plan_id: (await anyProposal(api)).id };
-  if (from === undefined) {
+  if (from === undefined || path.includes("{approvalRequestId}")) {
     const { inChat, body, arrange } = deskCase(tool);
     // A technician keeps the assets of places where they have work.
     if (tool === "asset.upsert") {

@@ -235,6 +235,14 @@ const cases: readonly (readonly [string, ...Called[]])[] = [
 
 const eventIds = ["01a1fda9-6666-7b02-8c55-00aa11bb22cc", "01a1fda9-7777-7b02-8c55-00aa11bb22cc"] as const;
 const toRooms: readonly (readonly [string, ...Called[]])[] = [
+  ["what is waiting for my approval?", { name: "approval_request_list", args: {} }],
+  ["what became of A-000123?", { name: "approval_request_get", args: { approval_request_id: "a-000123" } }],
+  [
+    "Approve A-000123.",
+    { name: "approval_request_decide", args: { approval_request_id: "a-000123", outcome: "approved" } },
+  ],
+  ["deny a-7", { name: "approval_request_decide", args: { approval_request_id: "a-7", outcome: "denied" } }],
+  ["take back A-000123", { name: "approval_request_withdraw", args: { approval_request_id: "a-000123" } }],
   ["open the control room", { name: "control_open", args: {} }],
   ["what's going on?", { name: "control_brief", args: {} }],
   ["set up a room for the clerk", { name: "room_create", args: { name: "clerk", worker_id: "clerk" } }],
@@ -399,7 +407,7 @@ describe("a sentence becomes calls", () => {
     for (const sentence of sentences) assert.ok(readSentence(sentence), sentence);
   });
 
-  const swarm = queryEntries.filter(([tool]) => /^(?:task|worker|room|event|control)\./.test(tool));
+  const swarm = queryEntries.filter(([tool]) => /^(?:task|worker|room|event|control|approval_request)\./.test(tool));
   for (const [tool, { said = [] }] of [...commandEntries, ...swarm]) {
     for (const sentence of said)
       test(`so is what people say for ${tool}: ${sentence}`, () => {
