@@ -150,7 +150,7 @@ export async function startWorker({
     takingBack,
     ...visiting,
     ...senders,
-...[keepTime(shared, desk), lookAtPanes(parts, tmux), carryOutApprovals(parts, kernel)].map(laneOf),
+    ...[keepTime(shared, desk), lookAtPanes(parts, tmux), carryOutApprovals(parts, kernel)].map(laneOf),
     ...[...timedDuties(parts), watchLog(parts, logKey)].map(laneOf),
     ...witnesses,
     laneOf(writeLog(parts, logKey, () => void wakeAll(witnesses))),

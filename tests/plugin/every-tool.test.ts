@@ -69,7 +69,8 @@ describe("every tool", async () => {
       assert.ok(again.first.startsWith(`DONE ${tool} — this repeats an earlier call`), again.text);
       const { shownOnce = [] } = { shownOnce: [], ...commandCases[tool] };
       const hidden = Object.fromEntries(shownOnce.map((member) => [member, null]));
-      assert.deepEqual([again.body, again.details["replayed"]], [{ ...said.body, ...hidden }, true]);
+      // Of what is told to rooms a repetition says besides that it was told already.
+      assert.deepEqual([again.body, again.details["replayed"]], [asToldAgain({ ...said.body, ...hidden }), true]);
       assert.equal(await audited(), done, "the repetition did nothing");
     });
   }
@@ -128,3 +129,7 @@ async function contactOf(api: TestApi): Promise<string> {
   const { contact } = await api.run("contact.upsert", { body: { account_id: acme.id, name: "Kim Lee" } });
   return contact.id;
 }
+
+/** A body as a repetition has it: every push in it was told already. */
+const asToldAgain = (body: object): unknown =>
+  JSON.parse(JSON.stringify(body, (name, value: unknown) => (name === "deduplicated" ? true : value)));
