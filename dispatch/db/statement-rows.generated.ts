@@ -2302,6 +2302,31 @@ export type StatementRows = {
   events_tell: { told: number; withheld: boolean };
   evidence_checksum: { checksum: string | null };
   evidence_count: { total: number };
+  evidence_export_events: {
+    id: string;
+    aggregate: string;
+    aggregate_id: string;
+    seq: number;
+    actor_type: string;
+    actor_id: string;
+    actor_role: string;
+    tool_name: string;
+    request_id: string | null;
+    correlation_id: string | null;
+    trace_id: string | null;
+    before_state: string | null;
+    after_state: string | null;
+    payload: unknown;
+    prev_hash: string;
+    hash: string;
+    hash_version: number;
+    row_before: string | null;
+    row_hash: string | null;
+    parts: unknown;
+    created_at: string;
+  };
+  evidence_export_leaves: { index: number; aggregate: string; chain: string; seq: number; hash: string; at: string };
+  evidence_export_ticket: { id: string };
   evidence_facts: {
     id: string;
     kind: string;

@@ -262,6 +262,8 @@ export const ticketCover = {
   version: 3,
   values: (row: TicketRow, version: number): readonly unknown[] | null =>
     covered[version]?.map((column) => row[column]) ?? null,
+  /** What those values are called. */
+  columns: (version: number): readonly string[] | null => covered[version] ?? null,
 };
 
 /** A ticket that is only read, with the time zone its site is in. */

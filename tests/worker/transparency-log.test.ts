@@ -5,7 +5,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { aggregates } from "../../dispatch/aggregates.ts";
-import { auditHash, type AuditEvent } from "../../dispatch/kernel/audit.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { append } from "../../dispatch/transparency/append.ts";
 import { checkpointFrom } from "../../dispatch/transparency/checkpoint.ts";
@@ -23,6 +22,7 @@ import { isSignedBy } from "../../dispatch/transparency/signed-note.ts";
 import { verifyLogs } from "../../dispatch/transparency/verify-all.ts";
 import pg from "pg";
 import { eventually } from "../support/eventually.ts";
+import { relink } from "../../lab/tampering/relink.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { startTestWorker } from "../support/worker.ts";
@@ -45,26 +45,6 @@ const faultsOf = async ({ desk, dataDir }: TestApi) => {
   const { publicKeys } = await readLogKey(join(dataDir, "log.key"));
   return (await verifyLogs(desk.db, desk.store, publicKeys)).faults;
 };
-
-/** Another actor in an event, and every hash from there on made anew, with the ticket's row: what the database alone does not tell. */
-async function relink({ desk, owner }: TestApi, id: string, from: number): Promise<void> {
-  const events = await desk.db.rows<AuditEvent>(
-    { name: "test_chain", text: "SELECT * FROM audit_events WHERE aggregate_id = $1 ORDER BY seq" },
-    [id],
-  );
-  let previous = events[from - 2]?.hash ?? "";
-  for (const event of events.slice(from - 1)) {
-    const relinked = { ...event, prev_hash: previous, actor_id: event.seq === from ? "mallory" : event.actor_id };
-    previous = auditHash(relinked);
-    await owner.query("UPDATE audit_events SET actor_id = $2, prev_hash = $3, hash = $4 WHERE id = $1", [
-      event.id,
-      relinked.actor_id,
-      relinked.prev_hash,
-      previous,
-    ]);
-  }
-  await owner.query("UPDATE tickets SET audit_hash = $2 WHERE id = $1", [id, previous]);
-}
 
 describe("the log", async () => {
   const api = await startTestApi();
@@ -152,7 +132,10 @@ describe("the log", async () => {
     const worker = await startTestWorker(api, { t, env });
     const { id } = await ticketIn(api, "READY_TO_SCHEDULE");
     await logged(worker);
-    await relink(api, id, 2);
+    await relink(api.owner, { aggregate: "ticket", chain: id, from: 2 }, (event) => ({
+      ...event,
+      actor_id: "mallory",
+    }));
     assert.deepEqual((await verifyAudit(db, aggregates)).faults, [], "the database alone does not tell");
     await round(worker);
     const { rows } = await api.owner.query("SELECT chain, kind, found_by FROM audit_faults");

@@ -1,0 +1,5 @@
+// `pnpm dispatch:evidence:export`.
+
+import { evidenceExportCommand } from "../dispatch/ops/evidence/export-command.ts";
+
+await evidenceExportCommand();
