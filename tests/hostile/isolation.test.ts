@@ -49,6 +49,7 @@ for (const profile of profiles) {
             plan: (pick) => source.plan(pick),
             task: (entry, pick) => source.task(entry, pick),
             event: (pick) => source.event(pick),
+            request: (pick) => source.request(pick),
             invoice: (pick) => source.invoice(pick),
             receipt: (pick) => receiptFor(worlds, fromB, pick),
           })

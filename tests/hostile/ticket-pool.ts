@@ -1,5 +1,6 @@
 // The tickets and tasks an attack plays with: some in every state, kept track of by the answers, topped up when a state runs dry.
 
+import { requestOf } from "../support/request-builder.ts";
 import type { CommandEntry } from "../../dispatch/contract/index.ts";
 import { isTicketState, ticketStates, type TicketState } from "../../dispatch/contract/states.ts";
 import { taskStates, type TaskState } from "../../dispatch/contract/task-states.ts";
@@ -46,6 +47,7 @@ export class TicketPool {
   readonly #tasks = new Map<string, TaskState>();
   readonly #receipts: string[] = [];
   readonly #plans: string[] = [];
+  #requests: string[] = [];
   readonly #events: string[] = [];
   #filling: Promise<void> = Promise.resolve();
   #wanted = 0;
@@ -77,6 +79,9 @@ export class TicketPool {
         this.#tasks.set(id, state);
       }
     }
+    const { approval_requests: waiting } = await this.#api.read("approval_request.list");
+    this.#requests = waiting.map(({ approval_request_id }) => approval_request_id);
+    while (this.#requests.length < enough) this.#requests.push(await requestOf(this.#api));
     await this.#stockRoom(pooledRoom, pooledWorker);
     await this.#stockRoom(otherRooms[0], await sleepingWorker(this.#api, otherWorker));
   }
@@ -109,6 +114,11 @@ export class TicketPool {
     const fitting = pick % 5 === 0 ? [] : this.#tasksIn(taskStates.filter((state) => entry?.from.includes(state)));
     const among = fitting.length > 0 ? fitting : [...this.#tasks.keys()];
     return among[Math.floor(pick / 5) % among.length] ?? null;
+  }
+
+  /** What a model asked a person for, and waited lately; null when none is picked. */
+  request(pick: number | null): string | null {
+    return pick === null ? null : (this.#requests[pick % this.#requests.length] ?? null);
   }
 
   /** The receipt of some command that took effect; null when there is none yet, or none is picked. */

@@ -345,7 +345,7 @@ const roomFor = (tool: ToolName, pick: number): string =>
 /** The call as a request, its ticket chosen from the pool as that is now. */
 export function requestOf(
   call: ToolCall,
-  pool: Pick<TicketPool, "for" | "plan" | "receipt" | "invoice" | "task" | "event">,
+  pool: Pick<TicketPool, "for" | "plan" | "receipt" | "invoice" | "task" | "event" | "request">,
 ): HttpRequest {
   const entry = entries.get(call.tool);
   if (!entry) throw new Error(`no such tool: ${call.tool}`);
@@ -362,6 +362,7 @@ export function requestOf(
     .replace("{evidenceId}", ticket?.evidenceId ?? nobody)
     .replace("{receiptId}", pool.receipt(call.pick) ?? nobody)
     .replace("{invoiceId}", (isCommand ? ticket?.invoiceId : pool.invoice(call.pick)) ?? nobody)
+    .replace("{approvalRequestId}", pool.request(call.pick) ?? "a-999999")
     .replace("{planId}", pool.plan(call.pick) ?? nobody)
     .replace(/\{(?:account|site|contact|asset)Id\}/, nobody)
     .replace(
