@@ -7,7 +7,7 @@ import { roleIn, type Caller, type Desk } from "./desk.ts";
 import { workText } from "./describe-swarm.ts";
 import type { Requester } from "./identity.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
-import { lines, quoted, wordAt } from "./result-text.ts";
+import { lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
 import { tokenLivesSeconds } from "./token.ts";
 import { statusToolName, tools } from "./tool-catalog.ts";
 import type { ToolResult } from "./tool-result.ts";
@@ -39,7 +39,10 @@ export async function contractStatus(
   const role = person?.roles[0];
   const asked = desk && person && role !== undefined ? await askApi(desk, { person, role, viaChat: true }, now) : null;
   const contract = asked && "contract" in asked ? asked.contract : null;
-  const work = contract && desk && person ? await askForWork(desk, person) : null;
+  const [work, waiting] =
+    contract && desk && person
+      ? await Promise.all([askForWork(desk, person), askForRequests(desk, person)])
+      : [null, null];
   const apiHash = textAt(contract, "contract_hash");
   const clock = asked && "contract" in asked ? asked.clock : null;
   const problems = [
@@ -81,6 +84,7 @@ export async function contractStatus(
     development_headers: textAt(contract, "development_headers"),
     human_approval: contract ? objectAt(contract, "human_approval") : null,
     ...(work && { desk_work: objectAt(work, "desk_work") }),
+    ...(waiting && { approval_requests: waiting }),
     actor: person?.actor ?? null,
     granted_roles: person?.roles ?? [],
     problems,
@@ -153,6 +157,14 @@ async function askForWork(desk: Desk, person: Grant): Promise<JsonObject | null>
   return cockpit && workText(cockpit) !== null ? cockpit : null;
 }
 
+/** The numbers of what a model asked a person for and nobody has answered, for who may; null where the desk does not say in time. */
+async function askForRequests(desk: Desk, person: Grant): Promise<string[] | null> {
+  const { path } = queries["approval_request.list"];
+  const role = roleIn(person, queries["approval_request.list"]);
+  const answer = role && (await desk.peek({ person, role, viaChat: true }, path));
+  return answer && listAt(answer, "approval_requests").map((one) => textAt(one, "number") ?? "?");
+}
+
 /** Local times are the API's to reckon: what its Node does not know of, this chat says wrong. */
 function oldZones(contract: JsonObject | null): string[] {
   const zones = contract && objectAt(contract, "time_zones");
@@ -193,8 +205,16 @@ function statusText(
         `${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}; development headers ` +
         `${textAt(status, "development_headers") ?? "not known"}`,
     workText(status),
+    requestsText(listAt(status, "approval_requests")),
     kindsOfWork(status),
   );
+}
+
+function requestsText(numbers: readonly unknown[]): string | null {
+  if (numbers.length === 0) return null;
+  const first = numbers.slice(0, 5).map((number) => plainOrQuoted(String(number)));
+  const more = numbers.length > first.length ? ` and ${numbers.length - first.length} more` : "";
+  return `waiting for a person: ${first.join(", ")}${more}; /dispatch approvals tells what they are`;
 }
 
 /** The names a ticket's incident_type may have, with what people call each. */

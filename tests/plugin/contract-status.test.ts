@@ -43,6 +43,7 @@ test("all is well", async (t) => {
     version: "1.2.3",
     contract_hash: contractHash(),
     configured: true,
+    approval_requests: [],
     base_url: api.url,
     api_reachable: true,
     api_contract_hash: contractHash(),
