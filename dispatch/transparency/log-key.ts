@@ -2,7 +2,7 @@
 
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { signerFrom, verifierFrom, verifierText, type Signer, type Verifier } from "./signed-note.ts";
 
 export type LogKey = {
@@ -11,6 +11,9 @@ export type LogKey = {
   /** Its public key, and those that stand beside it: of keys before. */
   readonly publicKeys: readonly Buffer[];
 };
+
+/** Where a desk on one machine has it, in a folder of its own. */
+export const ownKeyFile = (dataDir: string): string => join(dataDir, "log-key", "log.key");
 
 /** The file with the verifier keys, one a line, the newest last. */
 export const publicFileOf = (keyFile: string): string => `${keyFile}.pub`;
@@ -36,12 +39,12 @@ export async function readPublicKeys(file: string): Promise<Buffer[]> {
 
 /**
  * Makes a key for a log, unless there is one, and the file with its verifier key.
- * @returns what checks it, and whether it is new
+ * @returns what checks it, whether it is new, and whether the file beside it says so: a folder that is mounted may take none
  */
 export async function makeLogKey(
   keyFile: string,
   origin: string,
-): Promise<{ readonly verifier: Verifier; readonly isNew: boolean }> {
+): Promise<{ readonly verifier: Verifier; readonly isNew: boolean; readonly isPublished: boolean }> {
   await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });
   const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
   const isNew = await writeFile(keyFile, pem, { mode: 0o600, flag: "wx" }).then(
@@ -53,7 +56,11 @@ export async function makeLogKey(
   );
   const signer = signerFrom(await readFile(keyFile, "utf8"), origin);
   const known = await readPublicKeys(publicFileOf(keyFile));
-  if (!known.some((one) => one.equals(signer.publicKey)))
-    await writeFile(publicFileOf(keyFile), `${verifierText(signer)}\n`, { mode: 0o644, flag: "a" });
-  return { verifier: signer, isNew };
+  const isPublished =
+    known.some((one) => one.equals(signer.publicKey)) ||
+    (await writeFile(publicFileOf(keyFile), `${verifierText(signer)}\n`, { mode: 0o644, flag: "a" }).then(
+      () => true,
+      () => false,
+    ));
+  return { verifier: signer, isNew, isPublished };
 }

@@ -1,6 +1,7 @@
 // Starts a whole worker in this process and stops it again: the desk, the duties, what wakes them. main.ts wraps it for
 // process managers; tests call it themselves.
 
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { commandHandlers } from "../handlers.ts";
@@ -14,7 +15,7 @@ import { listenToOutbox } from "../kernel/outbox-listener.ts";
 import type { Settings } from "../process/settings.ts";
 import { openKernel } from "../kernel/kernel.ts";
 import { assignTickets } from "./assign-tickets.ts";
-import { readLogKey, type LogKey } from "../transparency/log-key.ts";
+import { ownKeyFile, readLogKey, type LogKey } from "../transparency/log-key.ts";
 import { tmuxTransport } from "../rooms/transports/tmux/transport.ts";
 import { webhookTransport } from "../rooms/transports/webhook.ts";
 import type { Random } from "../webhooks/back-off.ts";
@@ -238,12 +239,12 @@ const timedDuties = (parts: DutyParts): Duty[] => [
   tallyTasks(parts),
 ];
 
-/** The key of the log; null where none is set. @throws SettingsError where it cannot be used */
-async function logKeyIn({ logKeyFile }: Settings): Promise<LogKey | null> {
-  if (logKeyFile === null) return null;
-  return await readLogKey(logKeyFile).catch((error: unknown) => {
-    throw new SettingsError([
-      { at: "DISPATCH_LOG_KEY_FILE", rule: error instanceof Error ? error.message : "is no key" },
-    ]);
+/** The key of the log: the file that is set, or else the one of a desk on one machine; null where neither is. @throws SettingsError */
+async function logKeyIn({ logKeyFile, dataDir }: Settings): Promise<LogKey | null> {
+  const own = ownKeyFile(dataDir);
+  if (logKeyFile === null && !existsSync(own)) return null;
+  return await readLogKey(logKeyFile ?? own).catch((error: unknown) => {
+    const rule = error instanceof Error ? error.message : "is no key";
+    throw new SettingsError([{ at: "DISPATCH_LOG_KEY_FILE", rule }]);
   });
 }

@@ -14,7 +14,7 @@ import type { Database } from "../../db/pool.ts";
 import { statement } from "../../db/statement.ts";
 import { CommandFailure, messageOf, runCommand } from "../../process/command-line.ts";
 import { isOfLog } from "../../transparency/log-fault.ts";
-import { publicFileOf, readPublicKeys } from "../../transparency/log-key.ts";
+import { ownKeyFile, publicFileOf, readPublicKeys } from "../../transparency/log-key.ts";
 import { beginLog } from "../../transparency/log-rows.ts";
 import { verifierFrom } from "../../transparency/signed-note.ts";
 import { verifyLogs, type LogReport } from "../../transparency/verify-all.ts";
@@ -137,10 +137,10 @@ function logLine({ log, origin, reason, begun_at, leaves, checkpoints, held, ...
 }
 
 /** @throws CommandFailure for a key that is none */
-async function publicKeysFor({ logKeyFile }: Settings, key: string | undefined): Promise<readonly Buffer[]> {
+async function publicKeysFor({ logKeyFile, dataDir }: Settings, key: string | undefined): Promise<readonly Buffer[]> {
   try {
     if (key !== undefined) return [verifierFrom(key).publicKey];
-    return logKeyFile === null ? [] : await readPublicKeys(publicFileOf(logKeyFile));
+    return await readPublicKeys(publicFileOf(logKeyFile ?? ownKeyFile(dataDir)));
   } catch (error) {
     throw new CommandFailure(`--key: ${messageOf(error)}`);
   }

@@ -7,6 +7,8 @@ import { migrate } from "../../db/migrate.ts";
 import { configurationFrom, readSettings, type Settings } from "../../process/settings.ts";
 import { CommandFailure, messageOf, runCommand } from "../../process/command-line.ts";
 import { withConnections, withDatabase } from "../../process/configured-database.ts";
+import { makeLogKey, ownKeyFile } from "../../transparency/log-key.ts";
+import { readHead } from "../../transparency/log-rows.ts";
 import { makeBucket } from "./bucket.ts";
 import { refuseOwnDesk, upsertFixtures } from "./demo-rows.ts";
 
@@ -62,6 +64,10 @@ async function bootstrap(settings: Settings, url: string) {
   return withConnections({ url, name: "dispatch-bootstrap", statementTimeoutMs, lockTimeoutMs, log }, async (db) => {
     const { fixtures, counts } = await upsertFixtures(db, settings);
     log(`account ${fixtures.account_id}, site ${fixtures.site_id}, ${fixtures.technicians.length} technicians`);
+    if (settings.databaseUrl === null && settings.logKeyFile === null) {
+      const { isNew } = await makeLogKey(ownKeyFile(settings.dataDir), (await readHead(db)).origin);
+      if (isNew) log(`made the log's key, ${ownKeyFile(settings.dataDir)}`);
+    }
     if (await makeBucket(settings)) log(`bucket ${settings.objectStoreBucket} is there`);
     return { migration: { path, version }, fixtures, counts };
   });

@@ -1,7 +1,7 @@
 // The secrets of the stack in containers, as files that compose mounts. Compose mounts a file with the rights it has, and
 // each container reads as a user of its own; so the files are readable and the folder around them is its owner's alone.
 
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -15,8 +15,10 @@ export async function ensureComposeSecrets(folder: string): Promise<boolean> {
   const password = randomBytes(24).toString("hex");
   const [accessKey, secretKey] = [randomBytes(10).toString("hex"), randomBytes(24).toString("hex")];
   // Each line's files belong together: one without the others would lock the desk out of its own data.
+  const logKey = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   const groups = [
     { "auth-jwt-secret": randomBytes(32).toString("hex") },
+    { "log-key": logKey.trimEnd() },
     { "postgres-password": password, "database-url": `postgresql://dispatch:${password}@postgres:5432/dispatch` },
     {
       "object-store-key": accessKey,

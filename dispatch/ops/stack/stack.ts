@@ -20,6 +20,9 @@ import { postgresPlan, type EmbeddedUrls } from "./postgres-plan.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
 import { keepLogsInPlace } from "../../process/deleted-log.ts";
 import { keepLogsBounded } from "../../process/rotate-log.ts";
+import { withConnections } from "../../process/configured-database.ts";
+import { makeLogKey, ownKeyFile } from "../../transparency/log-key.ts";
+import { readHead } from "../../transparency/log-rows.ts";
 import { ensureSecretFile, jwtSecretFile } from "./secret-file.ts";
 import { SecretsInUse, watchSecret } from "./secret-watch.ts";
 import { readStackRecord, removeStackRecord, writeStackRecord, type ServiceRecord } from "./state.ts";
@@ -148,6 +151,7 @@ class RunningStack implements Stack {
         ]);
       }
       await this.#startAll([this.#secrets.remembered(apiPlan(this.#nodeOptions("api"), this.#ground.ports.api))]);
+      await this.#makeLogKey();
       await this.#startAll(
         numbered(workers).map((name, at) => workerPlan(this.#nodeOptions(name), at + 1, () => this.databaseUrl)),
       );
@@ -191,6 +195,16 @@ class RunningStack implements Stack {
       this.#services.map(({ plan }) => plan.name),
     );
     this.#ground.lock.release();
+  }
+
+  /** What workers sign the log with, on a stack that has everything to itself; behind the API, which has brought the schema. */
+  async #makeLogKey(): Promise<void> {
+    const { settings } = this.#options;
+    if (settings.databaseUrl !== null || settings.logKeyFile !== null) return;
+    const { dbStatementTimeoutMs: statementTimeoutMs, dbLockTimeoutMs: lockTimeoutMs } = settings;
+    const connecting = { name: "dispatch-stack", statementTimeoutMs, lockTimeoutMs, log: this.#say };
+    const { origin } = await withConnections({ ...connecting, url: this.databaseUrl }, readHead);
+    await makeLogKey(ownKeyFile(settings.dataDir), origin);
   }
 
   readonly #say = (line: string): void => this.#options.say(line);

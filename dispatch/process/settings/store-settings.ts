@@ -99,7 +99,10 @@ export const storeSettings = {
     path,
     null,
     "File with the Ed25519 key that workers sign checkpoints of the log with; pnpm dispatch:log:key makes one. No other process reads it",
-    { shown: "unset: checkpoints are signed by nobody", example: "./log.key" },
+    {
+      shown: "log-key/log.key in the data folder, where that is there; else checkpoints are signed by nobody",
+      example: "./log.key",
+    },
   ),
   logEveryMs: setting(
     "DISPATCH_LOG_EVERY_MS",

@@ -1,0 +1,5 @@
+// `pnpm dispatch:chaos:tampering`.
+
+import { chaosTamperingCommand } from "../lab/tampering/command.ts";
+
+await chaosTamperingCommand();
