@@ -10,8 +10,8 @@ export const chaosTamperingCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:chaos:tampering",
       about:
-        "Lays out a throw-away desk whose log is signed and witnessed, edits copies of its database as the superuser, each in one way, and " +
-        "verifies each. Prints a table of what was done, found and named, and figures as JSON; 1 when anything was not.",
+        "Lays out a throw-away desk whose log is signed and witnessed, edits copies of its database as the superuser, each in one way, " +
+        "and verifies each. Prints a table of what was done, found and named, and figures as JSON; 1 when anything was not.",
       options: { edits: { type: "string" }, seed: { type: "string" }, tickets: { type: "string" } },
       meanings: {
         edits: "how many (default 1000)",

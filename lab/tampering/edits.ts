@@ -272,7 +272,8 @@ export const edits: Readonly<Record<string, readonly Edit[]>> = {
     editLog(
       "log_leaves",
       "inserted",
-      "INSERT INTO log_leaves SELECT log, (SELECT max(index) + 1 FROM log_leaves), aggregate, aggregate_id, seq, hash, at, leaf_hash FROM log_leaves WHERE $row",
+      `INSERT INTO log_leaves SELECT log, (SELECT max(index) + 1 FROM log_leaves), aggregate, aggregate_id, seq, hash, at, leaf_hash
+       FROM log_leaves WHERE $row`,
     ),
     editLog("log_nodes", "hash", "UPDATE log_nodes SET hash = decode(repeat('00', 32), 'hex') WHERE $row"),
     editLog("log_nodes", "deleted", "DELETE FROM log_nodes WHERE $row"),
