@@ -19,16 +19,18 @@ const isAboutRequests = ({ name }: CommandRequest): boolean => name.startsWith("
 export async function executeForCaller(kernel: Kernel, request: CommandRequest): Promise<Answer> {
   const { actor } = request;
   if (isAboutRequests(request)) return answered(kernel, request);
-  const mayAsk = actor.via === "chat";
-  const key = mayAsk ? answerKeyOf(kernel, request) : null;
-  const kept = key !== null && actor.humanApproval ? await keptBy(kernel, key) : null;
+  if (actor.via !== "chat") return execute(kernel, request);
+  const key = answerKeyOf(kernel, request);
+  const kept = actor.humanApproval ? await keptBy(kernel, key) : null;
   try {
+    // Somebody said no to it, or nobody answered in time: a card that is pressed later changes nothing of that.
+    if (kept && isOver(kept)) return await execute(kernel, withoutWord(request));
     const answer = await execute(kernel, kept ? heldTo(request, kept) : request);
     if (kept?.status === "pending" && actor.humanApproval)
       await finish(kernel, kept.id, { receipt_id: receiptIn(answer), approved_by: actor.humanApproval.approvedBy });
     return answer;
   } catch (error) {
-    if (!(error instanceof ApprovalWanted) || key === null) throw error;
+    if (!(error instanceof ApprovalWanted)) throw error;
     if (error.code === "APPROVAL_OUTDATED" && kept && actor.humanApproval)
       throw asTold(error, await outdated(kernel, kept, error, actor.humanApproval.approvedBy));
     throw asTold(error, await keep(kernel, request, error.asked, { key }));
@@ -45,6 +47,14 @@ async function answered(kernel: Kernel, request: CommandRequest): Promise<Answer
 /** Workers carry out whatever was allowed and is not done: a part that is away now need not be then. */
 function leftToWorkers(error: unknown): void {
   if (!(error instanceof Refusal)) throw error;
+}
+
+const isOver = ({ status }: RequestRow): boolean =>
+  status === "denied" || status === "withdrawn" || status === "expired" || status === "failed";
+
+function withoutWord(request: CommandRequest): CommandRequest {
+  const { humanApproval: _word, ...actor } = request.actor;
+  return { ...request, actor };
 }
 
 /** A word that came with the call itself, on a card, is for what the card showed. */

@@ -218,6 +218,11 @@ describe("a call that a person must allow", async () => {
     const done = await read(api, quick.id);
     assert.deepEqual([done.status, done.decided_by], ["executed", "Olga, owner"]);
     assert.ok(done.receipt_id);
+    const denied = await ask(api);
+    await decide(api, denied.id, "denied");
+    const late = await cancel(api, denied, word(denied));
+    assert.deepEqual([late.error.code, late.error["approval_status"]], ["HUMAN_APPROVAL_REQUIRED", "denied"]);
+    assert.equal(await stateOf(api, denied.ticket), "NEW");
     const slow = await ask(api);
     await api.run("ticket.update", { ticket: slow.ticket, body: { summary: "They want us to come after all" } });
     const { error } = await cancel(api, slow, word(slow));
