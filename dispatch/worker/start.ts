@@ -157,6 +157,7 @@ export async function startWorker({
     laneOf(writeLog(parts, logKey, () => void wakeAll(witnesses))),
   ];
   const heartLane = laneOf(heart);
+  if (logKey === null) log.info("worker.log_unsigned");
   log.info(
     {
       worker_id: id,

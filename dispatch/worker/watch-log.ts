@@ -9,7 +9,8 @@ import type { LogKey } from "../transparency/log-key.ts";
 import { readHead } from "../transparency/log-rows.ts";
 import { forkIn, knowsMore } from "../transparency/store-witness.ts";
 import { walkFrom, walkPage, type Walk } from "../transparency/verify-log.ts";
-import type { Duty, DutyParts } from "./duty.ts";
+import type { Duty } from "./duty.ts";
+import type { LogParts } from "./write-log.ts";
 
 /** Of one tick: some 20 ms of Postgres's time. */
 const leavesAtOnce = 2_000;
@@ -24,7 +25,7 @@ const countChanges = statement<{ changes: number }>(
    FROM unnest(ARRAY['audit_events', 'log_origins', 'log_leaves', 'log_nodes', 'log_checkpoints']::regclass[]) AS c (oid)`,
 );
 
-export function watchLog({ desk, log }: DutyParts, key: LogKey | null): Duty {
+export function watchLog({ desk, log }: LogParts, key: LogKey | null): Duty {
   const { db, store } = desk;
   const publicKeys = key?.publicKeys ?? [];
   let walk: Walk | null = null;

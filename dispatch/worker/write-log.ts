@@ -13,6 +13,9 @@ import { newestOf, noteWitnessed, untold } from "../transparency/witness-rows.ts
 import { breathMs } from "../webhooks/back-off.ts";
 import type { Duty, DutyParts } from "./duty.ts";
 
+/** What these duties need of a worker. */
+export type LogParts = Pick<DutyParts, "desk" | "log" | "random">;
+
 const events = 1_000;
 /** Given to the store in one round. */
 const toldAtOnce = 50;
@@ -23,7 +26,7 @@ const secondMs = 1_000;
  * @param key null: checkpoints are signed by nobody
  * @param onWritten called when there is one more to tell
  */
-export function writeLog(parts: DutyParts, key: LogKey | null, onWritten: () => void): Duty {
+export function writeLog(parts: LogParts, key: LogKey | null, onWritten: () => void): Duty {
   const { desk, log } = parts;
   const { db, store, settings } = desk;
   const appending = { aggregates, signerFor: (origin: string) => key?.signerFor(origin) ?? null };
@@ -52,14 +55,14 @@ export function writeLog(parts: DutyParts, key: LogKey | null, onWritten: () => 
   };
 }
 
-async function note({ desk: { db }, log }: DutyParts, fault: AuditFault): Promise<void> {
+async function note({ desk: { db }, log }: LogParts, fault: AuditFault): Promise<void> {
   const { open } = await sortFaults(db, [fault]);
   if ((await recordFaults(db, open, foundBy)) > 0)
     log.error({ found_by: foundBy, faults: open, count: open.length }, "worker.audit_broken");
 }
 
 /** Gives the object store what it has not got, in order. */
-export function tellStore(parts: DutyParts): Duty {
+export function tellStore(parts: LogParts): Duty {
   const { desk } = parts;
   const { db, store } = desk;
   return {
@@ -80,7 +83,7 @@ export function tellStore(parts: DutyParts): Duty {
 }
 
 /** One witness behind a URL: it gets the newest checkpoint, and is left alone for a while after a failure. */
-export function tellUrl(parts: DutyParts, url: string): Duty {
+export function tellUrl(parts: LogParts, url: string): Duty {
   const { desk, log, random } = parts;
   const { db, settings } = desk;
   const telling = { mayBePrivate: settings.webhookPrivateAddresses, timeoutMs: settings.webhookTimeoutMs };

@@ -1,0 +1,5 @@
+// `pnpm dispatch:bench:transparency`.
+
+import { benchTransparencyCommand } from "../lab/bench/transparency-command.ts";
+
+await benchTransparencyCommand();
