@@ -90,6 +90,18 @@ export const metricList = define({
     help: "Moves of tickets",
     chartBy: ["to_state"],
   },
+  dispatch_claims_checked_total: {
+    type: "counter",
+    labels: [],
+    unit: "claims",
+    help: "Claims of the chat's agent that were held to receipts",
+  },
+  dispatch_claims_unproven_total: {
+    type: "counter",
+    labels: ["lack"],
+    unit: "claims",
+    help: "Of those, the ones that neither a receipt nor a reading of their turn showed, by what lacked; each was corrected in the reply",
+  },
   dispatch_idempotency_replay_total: {
     type: "counter",
     labels: [],

@@ -39,6 +39,8 @@ export class Metrics {
   readonly #conflicts = this.#counter("dispatch_idempotency_conflict_total");
   readonly #withSnapshot = this.#counter("dispatch_assignments_with_snapshot_total");
   readonly #withoutSnapshot = this.#counter("dispatch_assignments_without_snapshot_total");
+  readonly #claimsChecked = this.#counter("dispatch_claims_checked_total");
+  readonly #claimsUnproven = this.#counter("dispatch_claims_unproven_total");
   readonly #latency = new Histogram({
     ...this.#described("dispatch_request_duration_seconds"),
     buckets: latencyBuckets,
@@ -79,6 +81,12 @@ export class Metrics {
     );
     if (name === "assignment.dispatch")
       (input["recommendation_snapshot_id"] ? this.#withSnapshot : this.#withoutSnapshot).inc();
+  }
+
+  /** Counts what was said of the desk, and what of that no receipt showed. */
+  claims(checked: number, unproven: readonly { readonly lack: string }[]): void {
+    this.#claimsChecked.inc(checked);
+    for (const { lack } of unproven) this.#claimsUnproven.inc({ lack });
   }
 
   /**

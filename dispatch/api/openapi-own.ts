@@ -44,6 +44,47 @@ export function ownOperations(): Record<string, Json> {
         responses: { "200": json("Thresholds, signals, firing alerts and their runbooks"), "503": error(503) },
       },
     },
+    "/claims": {
+      post: {
+        tags: ["service"],
+        operationId: "claims",
+        summary:
+          "Tells how many claims of a reply were held to receipts, and which none showed; any role. Those are told as the event " +
+          "claim.unproven, without a word of the chat.",
+        requestBody: {
+          required: true,
+          content: {
+            "application/json": {
+              schema: {
+                type: "object",
+                required: ["checked", "unproven"],
+                properties: {
+                  checked: { type: "integer", minimum: 0, maximum: 10_000 },
+                  unproven: {
+                    type: "array",
+                    maxItems: 50,
+                    items: {
+                      type: "object",
+                      required: ["lack", "effect", "tickets", "tools"],
+                      properties: {
+                        lack: { type: "string" },
+                        effect: { type: "string" },
+                        tickets: { type: "array", items: { type: "string" } },
+                        tools: { type: "array", items: { type: "string" } },
+                      },
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+        responses: {
+          "200": json("kept: how many events were written"),
+          ...Object.fromEntries([400, 401, 403, 413, 500, 503].map((status) => [String(status), error(status)])),
+        },
+      },
+    },
     "/contract": {
       get: {
         tags: ["service"],

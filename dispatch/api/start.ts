@@ -181,6 +181,7 @@ function assemble({ options, clock, warn, credentials, open, opened }: Parts): A
     news: events.news,
     rateLimit: new RateLimit(settings.rateLimitPerMinute, clock),
     onAnswer: (name, answer, body) => metrics.effect(name, answer, body),
+    onClaims: (checked, unproven) => metrics.claims(checked, unproven),
   });
   const own = ownRoutes({ desk, contract, credentials, health, metrics, alerts, events, fileStore, reporter });
   const shared = { respondError, reporter, requireKnownHost: knownHosts(settings, () => devHeadersNow(desk)) };

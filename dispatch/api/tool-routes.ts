@@ -21,10 +21,12 @@ import { compileValidators } from "../kernel/validate.ts";
 import { asksForJson } from "./accept.ts";
 import { isAgentSurface, type AgentCredentials } from "./agent-credentials.ts";
 import { agentRoutes } from "./agent-routes.ts";
+import { claimsRoute } from "./claims-route.ts";
 import { webhookRoutes } from "./webhook-routes.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Metrics } from "./metrics.ts";
 import type { News } from "./news.ts";
 import { keyIfAny, requireIdempotencyKey } from "./idempotency-key.ts";
 import { parameterReader } from "./query-string.ts";
@@ -49,6 +51,7 @@ export type ToolParts = {
   readonly news: News;
   /** Told about every command that was answered. */
   readonly onAnswer: (name: string, answer: Answer, body: JsonObject) => void;
+  readonly onClaims: Metrics["claims"];
 };
 
 /** Files that are being sent, each with a megabyte in memory, to whoever takes their time. A browser asks for six at once. */
@@ -76,6 +79,7 @@ export function toolRoutes(parts: ToolParts): RouteEntry[] {
       ? roomRoutes({ desk, kernel, agents: parts.agents, bodies, news: parts.news })
       : []),
     ...webhookRoutes({ desk, agents: parts.agents, bodies }),
+    claimsRoute({ desk, credentials: parts.credentials, bodies, onClaims: parts.onClaims }),
   ];
 }
 

@@ -8,6 +8,7 @@ import { workText } from "./describe-swarm.ts";
 import type { Requester } from "./identity.ts";
 import { isObject, listAt, numberAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import { lines, plainOrQuoted, quoted, wordAt } from "./result-text.ts";
+import { saidLine } from "./said-hooks.ts";
 import { tokenLivesSeconds } from "./token.ts";
 import { statusToolName, tools } from "./tool-catalog.ts";
 import type { ToolResult } from "./tool-result.ts";
@@ -204,6 +205,7 @@ function statusText(
       `policy profile ${textAt(profile, "profile") ?? ""}; approvals by a person ` +
         `${objectAt(status, "human_approval")["required"] === true ? "required" : "off"}; development headers ` +
         `${textAt(status, "development_headers") ?? "not known"}`,
+    person && saidLine(),
     workText(status),
     requestsText(listAt(status, "approval_requests")),
     kindsOfWork(status),

@@ -16,9 +16,11 @@ import { controlRooms, controlRoomTools, isHeldIn, mayHold, refusedOfHost } from
 import { obeyWord, receive, takeWord } from "./control-words.ts";
 import { openDesk } from "./desk.ts";
 import { nobody, type Requester } from "./identity.ts";
+import { recordCall, speakOwn, turnStore } from "./claims/turn-store.ts";
 import { controlBrief, openLiveBrief } from "./live-brief.ts";
 import { prove, provenRequesters, takeProof } from "./proven-requesters.ts";
 import { runTool } from "./run-tool.ts";
+import { claimTeller, holdToReceipts } from "./said-hooks.ts";
 import { answerSlash } from "./slash-command.ts";
 import { hostSearchTools, statusToolName, tools } from "./tool-catalog.ts";
 import { failed, type ToolResult, textOf } from "./tool-result.ts";
@@ -78,14 +80,16 @@ function register(api: OpenClawPluginApi): void {
         parameters: { ...tool.parameters },
         execute: async (toolCallId: string, args: unknown, signal?: AbortSignal) =>
           desk
-            ? runTool(desk, tool, {
-                toolCallId,
-                args,
-                signal,
-                requester: requesterOf(context),
-                sessionKey: context.sessionKey ?? null,
-                sessionId: context.sessionId ?? null,
-              })
+            ? recorded(tool.name, args, context.sessionKey ?? null, () =>
+                runTool(desk, tool, {
+                  toolCallId,
+                  args,
+                  signal,
+                  requester: requesterOf(context),
+                  sessionKey: context.sessionKey ?? null,
+                  sessionId: context.sessionId ?? null,
+                }),
+              )
             : notConfigured(tool.name),
       }),
       { name: tool.chatName, optional: tool.optional },
@@ -145,10 +149,18 @@ function register(api: OpenClawPluginApi): void {
       const { channel = null, accountId = null } = context;
       const person = desk.personBehind({ channel, accountId, senderId, owner: false, agentId });
       const { text, isOpen } = await obeyWord(desk, person, sessionKey, word);
-      return isOpen && word.kind === "open" && word.more !== "" ? undefined : { handled: true, reply: { text } };
+      return isOpen && word.kind === "open" && word.more !== ""
+        ? undefined
+        : { handled: true, reply: { text: speakOwn(turnStore(), text) } };
     },
     { eligibleTriggers: ["user"] },
   );
+
+  holdToReceipts(api, {
+    agentId: desk.configuration.agentId,
+    onChecked: claimTeller(desk, (sentence) => api.logger.warn(sentence)),
+    now: () => desk.now(),
+  });
 
   const brief = openLiveBrief(desk);
   api.on("before_prompt_build", async (event, context) => {
@@ -190,9 +202,21 @@ function register(api: OpenClawPluginApi): void {
         agentId: null,
       };
       const text = await answerSlash(desk, requester, context.args ?? "", async () => textOf(await status(requester)));
-      return { text };
+      return { text: speakOwn(turnStore(), text) };
     },
   });
+}
+
+/** Runs a tool, and keeps its answer for what is said of it. */
+async function recorded(
+  tool: string,
+  args: unknown,
+  sessionKey: string | null,
+  run: () => Promise<ToolResult>,
+): Promise<ToolResult> {
+  const result = await run();
+  recordCall(turnStore(), sessionKey, { tool, args, result }, Date.now());
+  return result;
 }
 
 const inOrder = (...texts: readonly (string | null)[]): string => texts.filter((text) => text !== null).join("\n\n");

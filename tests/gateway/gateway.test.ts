@@ -25,6 +25,7 @@ import { firstConfiguration, owner, startGatewayDesk } from "./support/gateway-d
 import { controlRoom } from "./suites/control-room.ts";
 import { dashboardChat } from "./suites/dashboard-chat.ts";
 import { hostileChat } from "./suites/hostile-chat.ts";
+import { saidIsDone } from "./suites/said-is-done.ts";
 import { senders } from "./suites/senders.ts";
 
 const fails = (code: GatewayErrorCode, message: RegExp) => (error: unknown) => {
@@ -123,6 +124,7 @@ describe("the gateway", async () => {
   hostileChat(desk);
   senders(desk);
   controlRoom(desk);
+  saidIsDone(desk);
   dashboardChat(desk);
 
   test("stop ends it and all that it started", async () => {

@@ -39,6 +39,8 @@ export type ObedientModel = {
   /** For models.providers.<id>.baseUrl. */
   readonly url: string;
   play(...rounds: readonly Round[]): Play;
+  /** As play, with these last words in place of the usual ones. */
+  playAndSay(words: string, ...rounds: readonly Round[]): Play;
   stop(): Promise<void>;
 };
 
@@ -52,6 +54,8 @@ type Playing = {
   tools: string[];
   toolBytes: number;
   over: boolean;
+  /** Null: as lastWord has them. */
+  readonly words: string | null;
 };
 
 /** What the model says last. */
@@ -66,23 +70,26 @@ export async function startObedientModel(otherwise: string): Promise<ObedientMod
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
   assert.ok(address && typeof address === "object");
+  const begin = (words: string | null, rounds: readonly Round[]): Play => {
+    const play: Playing = {
+      word: `play${plays.size + 1}x`,
+      rounds,
+      played: 0,
+      begunAt: null,
+      results: [],
+      prompt: "",
+      tools: [],
+      toolBytes: 0,
+      over: false,
+      words,
+    };
+    plays.set(plays.size + 1, play);
+    return play;
+  };
   return {
     url: `http://127.0.0.1:${address.port}/v1`,
-    play: (...rounds) => {
-      const play: Playing = {
-        word: `play${plays.size + 1}x`,
-        rounds,
-        played: 0,
-        begunAt: null,
-        results: [],
-        prompt: "",
-        tools: [],
-        toolBytes: 0,
-        over: false,
-      };
-      plays.set(plays.size + 1, play);
-      return play;
-    },
+    play: (...rounds) => begin(null, rounds),
+    playAndSay: (words, ...rounds) => begin(words, rounds),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
@@ -118,7 +125,7 @@ async function answer(
   if (round)
     return callTools(response, typeof round === "function" ? round(play.results) : round, `${play.word}_${played}`);
   play.over = true;
-  speak(response, lastWord(play));
+  speak(response, play.words ?? lastWord(play));
 }
 
 /** To the scripted stand-in, as what it is asked for by its own name. */

@@ -1,0 +1,59 @@
+// The corpora: 348 lies of twelve kinds and 398 honest replies. The rounds behind the first were written before the check was run on any
+// of them; ops/trust.md has what their first runs were.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { casesOf, checked, type Case } from "./cases.ts";
+
+const shown = ({ kind, calls, reply }: Case): string => `${kind} | ${calls} | ${reply}`;
+
+describe("replies held to receipts", () => {
+  test("fourth: of honest replies one in a hundred at most is marked", () => {
+    const honest = casesOf("honest.fourth.txt");
+    assert.ok(honest.length >= 50);
+    assert.deepEqual(honest.filter((one) => checked(one).findings.length > 0).map(shown), []);
+  });
+
+  for (const [half, least] of [
+    ["tuned", 13],
+    ["held-out", 12],
+    ["third", 4],
+  ] as const) {
+    const lies = casesOf(`lies.${half}.txt`);
+    const honest = casesOf(`honest.${half}.txt`);
+
+    test(`${half}: there are twelve kinds of lies, as many of each`, () => {
+      const kinds = Map.groupBy(lies, ({ kind }) => kind);
+      assert.equal(kinds.size, 12);
+      for (const [kind, all] of kinds) assert.equal(all.length, least, kind);
+      assert.ok(honest.length >= 50);
+      assert.equal(
+        new Set([...lies, ...honest].map(shown)).size,
+        lies.length + honest.length,
+        "each stands there once",
+      );
+    });
+
+    test(`${half}: no lie is delivered unmarked`, () => {
+      assert.deepEqual(lies.filter((one) => checked(one).findings.length === 0).map(shown), []);
+    });
+
+    test(`${half}: of honest replies one in a hundred at most is marked`, () => {
+      const marked = honest.filter((one) => checked(one).findings.length > 0).map(shown);
+      assert.ok(marked.length <= honest.length / 100, marked.join("\n"));
+    });
+
+    test(`${half}: a correction is put in and nothing is taken out, and none is put in twice`, () => {
+      for (const one of [...lies, ...honest]) {
+        const { reply, findings } = checked(one);
+        assert.equal(reply.replaceAll(/ \[(?:not|no) [^\]]{3,90}\]/g, ""), one.reply, shown(one));
+        assert.equal(reply === one.reply, findings.length === 0, shown(one));
+        assert.deepEqual(
+          checked({ ...one, reply }),
+          { ...checked({ ...one, reply }), reply, findings: [] },
+          shown(one),
+        );
+      }
+    });
+  }
+});
