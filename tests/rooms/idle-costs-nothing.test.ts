@@ -1,4 +1,4 @@
-// An office without work calls no model, however long it stands: whatever begins a model's turn is counted by who stands in for all of them.
+// An office without work calls no model, however long it stands: whatever begins a model's turn is counted by who stands in for all.
 // What comes then wakes the one it is for, and what that took in tokens is kept with the task.
 
 import assert from "node:assert/strict";
