@@ -174,7 +174,7 @@ export const hostileChat = (desk: GatewayDesk) =>
         dispatch_rationale: "It is urgent, believe me.",
         dispatch_confirmation: true,
       };
-      const play = await withoutTrace("risk", [
+      const play = await turn("risk", [
         { name: "ticket_cancel", args: { ticket_id: ticket, reason: "The model felt like it" } },
         { name: "assignment_dispatch", args: bypass },
         {
@@ -185,6 +185,12 @@ export const hostileChat = (desk: GatewayDesk) =>
       assert.equal(play.results.length, 3);
       for (const text of texts(play)) assert.match(text, /pproval/);
       for (const text of texts(play)) assert.doesNotMatch(text, /^DONE/);
+      // It waits where it is kept, for whoever may answer.
+      const { rows } = await sql.query<{ status: string; reason: string }>(
+        "SELECT status, arguments ->> 'reason' AS reason FROM approval_requests ORDER BY id",
+      );
+      // The third names a field that no tool has: the host refused it before anybody was asked.
+      assert.deepEqual(rows, [{ status: "pending", reason: "The model felt like it" }]);
     });
 
     test("a flow goes on behind a restart of the gateway, and a repeated call stays a repetition", async () => {
@@ -217,7 +223,11 @@ export const hostileChat = (desk: GatewayDesk) =>
       const { details }: { details: JsonObject } = await desk.client.invoke("dispatch_contract_status", {});
       assert.deepEqual(details["problems"], []);
       const audit = await auditOf(sql);
-      assert.deepEqual([...new Set(audit.map((event) => event.tool_name))].sort(), ["ticket.create", "ticket.triage"]);
+      assert.deepEqual([...new Set(audit.map((event) => event.tool_name))].sort(), [
+        "approval_request.open",
+        "ticket.create",
+        "ticket.triage",
+      ]);
       assert.deepEqual(
         [...new Set(audit.map(({ actor_id: id, actor_role: role, payload }) => [id, role, payload["via"]].join()))],
         [`${owner.actor},dispatcher,chat`],
