@@ -57,6 +57,23 @@ describe("the page beside profile.json", () => {
   });
 });
 
+describe("a rule about a person's word", () => {
+  it("says whether it takes somebody else than whoever asked, and how long the request waits", (t) => {
+    const folder = copyOfSet(t);
+    edit(
+      folder,
+      "profile.json",
+      `"tool": "ticket.cancel",`,
+      `"tool": "ticket.cancel", "four_eyes": true, "expires_hours": 8,`,
+    );
+    const [other, ruled] = ["assignment.override", "ticket.cancel"].map((rule) =>
+      loadPolicy("pilot", folder).humanApproval.find((one) => one.rule === rule),
+    );
+    assert.deepEqual([ruled?.fourEyes, ruled?.expiresHours], [true, 8]);
+    assert.deepEqual([other?.fourEyes, other?.expiresHours], [undefined, undefined]);
+  });
+});
+
 describe("a profile of an operator's own", () => {
   const own = (t: TestContext, file: string, change: (text: string) => string): string => {
     const folder = mkdtempSync(join(tmpdir(), "dispatch-policy-"));
@@ -669,6 +686,22 @@ describe("a bad policy set", () => {
       `"rule": "assignment.override"`,
       "/human_approval/2/rule",
       /already at \/human_approval\/1/,
+    ],
+    [
+      "four eyes that are no yes or no",
+      "profile.json",
+      `"tool": "ticket.cancel",`,
+      `"tool": "ticket.cancel", "four_eyes": 4,`,
+      "/human_approval/2/four_eyes",
+      /boolean/,
+    ],
+    [
+      "a request that waits for longer than thirty days",
+      "profile.json",
+      `"tool": "ticket.cancel",`,
+      `"tool": "ticket.cancel", "expires_hours": 721,`,
+      "/human_approval/2/expires_hours",
+      /720/,
     ],
     [
       "an unknown severity",
