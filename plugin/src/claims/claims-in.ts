@@ -86,6 +86,10 @@ const doneWords = pattern(
 const stateWord = new RegExp(`(?<![\\p{L}_])(?:${ticketStates.join("|")})(?![\\p{L}_])`, "gu");
 export const ticketIn = /(?<![\p{L}\p{N}])T-?(\d{4,}|(?<=-)\d+)(?!\p{N})/giu;
 
+const states: ReadonlySet<string> = new Set(ticketStates);
+/** "SCHEDULED" is the contract's word and no verb. */
+const isStateWord = (written: string): boolean => states.has(written);
+
 type Found = {
   readonly index: number;
   readonly length: number;
@@ -195,7 +199,7 @@ function foundIn(part: Part): Found[] {
   const found: Found[] = [];
   let from = 0;
   for (const { 0: begun, index } of lower.matchAll(anyWord)) {
-    const may = index < from ? [] : beginningWith(begun);
+    const may = index < from || isStateWord(text.slice(index, index + begun.length)) ? [] : beginningWith(begun);
     const one = may.length > 0 ? effectsAt(part, lower, index, may) : null;
     if (!one) continue;
     found.push({ index, state: null, ...one });

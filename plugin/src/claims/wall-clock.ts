@@ -75,7 +75,9 @@ const spoken: ReadonlyMap<string, number> = new Map([
 const hours = `\\d{1,2}|${[...spoken.keys()].join("|")}`;
 const half =
   "(?:\\s*(a\\.?\\s?m\\b\\.?|p\\.?\\s?m\\b\\.?|de la mañana|de la tarde|de la noche|in the morning|in the afternoon|in the evening))";
-const written = new RegExp(`(?<![\\d:.,$€£T-])(\\d{1,2})[:h](\\d{2})(?::\\d{2})?${half}?(?![\\d%])`, "giu");
+/** "4:00 left" is no time of a day. */
+const noSpan = "(?!\\s*(?:h|hours?|min(?:utes)?|left|remaining|to go|ago|late|overdue|horas|restantes)(?!\\p{L}))";
+const written = new RegExp(`(?<![\\d:.,$€£T-])(\\d{1,2})[:h](\\d{2})(?::\\d{2})?${half}?(?![\\d%])${noSpan}`, "giu");
 const withHalf = new RegExp(`(?<![\\d:.,$€£-])(${hours})${half}`, "giu");
 const atHour = new RegExp(
   `(?<![\\p{L}\\d])(?:at|from|between|until|till|a las?|de las?|desde las?` +
