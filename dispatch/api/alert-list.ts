@@ -145,6 +145,14 @@ export const reportedAlerts = define({
       "No worker has looked through the whole audit trail for a day: what was changed in it may not have been found.",
     firstCommand: "pnpm dispatch:alerts --explain AUDIT_UNVERIFIED",
   },
+  LOG_LATE: {
+    severity: "warning",
+    owner: "security",
+    runbook: "ops/runbooks/audit_broken.md",
+    summary:
+      "What happened has no checkpoint of the log yet, or the object store has not got it: until then its owner could rewrite it unseen.",
+    firstCommand: "pnpm dispatch:alerts --explain LOG_LATE",
+  },
   POLICY_UNREADABLE: {
     severity: "warning",
     owner: "platform on call",

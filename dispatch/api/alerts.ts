@@ -21,6 +21,7 @@ import { countDeadLetters } from "../webhooks/webhook-state.ts";
 import { countDeafRooms, type DeafRooms } from "../rooms/room-standing.ts";
 import { countMissedAgents, countStuckTasks, type StuckTasks } from "../workforce/task-standing.ts";
 import { reportedAlerts, reportedCodes, type ReportedCode } from "./alert-list.ts";
+import { logLagMinutes } from "../transparency/log-standing.ts";
 import { auditWatched } from "./audit-watched.ts";
 import { reads, serviceName, type Checks } from "./health.ts";
 import { restartsOf } from "./part-watch.ts";
@@ -43,6 +44,8 @@ const clockWrongSeconds = 60;
 
 /** Every chain is looked at once a day at least. */
 const unverifiedHours = 24;
+/** Behind the time after which a checkpoint is due. */
+const lateMinutes = 9;
 
 export type Alert = {
   readonly code: ReportedCode;
@@ -172,6 +175,7 @@ export function alertReporter(
     const deadLetters = await countDeadLetters(desk.db);
     const broken = await countOpenFaults(desk.db);
     const watched = await auditWatched(desk);
+    const logLag = await logLagMinutes(desk.db, now.toISOString());
     const unreadable = await desk.policies.unreadable();
     const stuck = await countStuckTasks(desk.db, now.toISOString());
     const missed = await countMissedAgents(desk.db, now.toISOString());
@@ -205,6 +209,7 @@ export function alertReporter(
       OUTBOX_DEAD_LETTERS: { count: deadLetters, threshold: 1 },
       AUDIT_BROKEN: { count: broken.checkpoint, threshold: 1 },
       AUDIT_CHAIN_BROKEN: { count: broken.history, threshold: 1 },
+      LOG_LATE: { count: logLag, threshold: lateMinutes + Math.ceil(desk.settings.logEveryMs / 60_000) },
       AUDIT_UNVERIFIED: { count: Math.floor(watched.seconds / 3_600), threshold: unverifiedHours },
       DISK_LOW: {
         count: 100 - free,

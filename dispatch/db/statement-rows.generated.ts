@@ -2496,6 +2496,7 @@ export type StatementRows = {
   explain_end_transaction: { application: string; login: string; seconds: number; seen: boolean; ended: boolean };
   explain_held_back: { events: number; seconds: number };
   explain_lock_waits: { pid: number; application: string; waits_for: string; seconds: number; held_by_process: string };
+  explain_log_checkpoints: { at: string; number: number; leaves: number; origin: string; witnesses: string };
   explain_lost_pushes: { given_up: string; room: string; told: string; attempts: number; because: string | null };
   explain_missed: {
     ticket: string;
@@ -3030,6 +3031,7 @@ export type StatementRows = {
   };
   log_heads: { aggregate: string; chain: string; seq: number; hash: string; at: string };
   log_is_there: { has: boolean };
+  log_lag: { minutes: number };
   log_lock: { pg_advisory_xact_lock: unknown };
   log_moved: { xact: string; id: string; aggregate: string | null; chain: string | null };
   log_newest: {

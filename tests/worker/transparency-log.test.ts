@@ -35,10 +35,10 @@ const leavesOf = async ({ owner }: TestApi): Promise<(Leaf & { index: number })[
     )
   ).rows;
 
-const firing = async (api: TestApi): Promise<unknown[]> => {
+const firing = async (api: TestApi, which = "AUDIT_BROKEN"): Promise<unknown[]> => {
   api.clock.advance(1);
   const { alerts }: { alerts: { code: string }[] } = JSON.parse((await api.send("GET", "/ops/alerts")).text);
-  return alerts.filter(({ code }) => code === "AUDIT_BROKEN");
+  return alerts.filter(({ code }) => code === which);
 };
 
 const faultsOf = async ({ desk, dataDir }: TestApi) => {
@@ -98,6 +98,16 @@ describe("the log", async () => {
     assert.ok(provesConsistency(older, { size: newest.size, root }, proof));
     assert.deepEqual(await faultsOf(api), []);
     assert.deepEqual(await firing(api), []);
+  });
+
+  test("that lags behind what happened is told of, until it has caught up", async (t) => {
+    await ticketIn(api, "TRIAGED");
+    assert.deepEqual(await firing(api, "LOG_LATE"), []);
+    api.clock.advance(15);
+    assert.equal((await firing(api, "LOG_LATE")).length, 1);
+    const worker = await startTestWorker(api, { t, env });
+    await logged(worker);
+    await worker.until("the store has it", async () => (await firing(api, "LOG_LATE")).length === 0);
   });
 
   test("is never forked by workers that come at once, and passes over no event of a transaction that still runs", async () => {

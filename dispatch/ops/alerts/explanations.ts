@@ -297,6 +297,10 @@ const auditWatch = part("how far the workers have looked through the audit trail
   rows: await db.rows(sql.selectAuditWatch, [now.toISOString()]),
 }));
 
+const logCheckpoints = part("the newest checkpoints of the log, and who has got them", async ({ db }) => ({
+  rows: await db.rows(sql.selectLogCheckpoints, [most]),
+}));
+
 const policyVersions = part(
   "versions of the policy in use, as the release in this terminal reads them",
   async ({ db }) => {
@@ -337,6 +341,7 @@ export const explanations: Readonly<Record<AlertCode, readonly Part[]>> = {
   AUDIT_BROKEN: [auditFaults("checkpoint")],
   AUDIT_CHAIN_BROKEN: [auditFaults("history"), auditWatch],
   AUDIT_UNVERIFIED: [auditWatch, workers],
+  LOG_LATE: [logCheckpoints, workers],
   POLICY_UNREADABLE: [policyVersions],
   PART_RESTARTED: [restarts, stack],
   TASKS_STUCK: [stuckTasks, agents, openTasks, workers],

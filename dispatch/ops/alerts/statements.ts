@@ -167,6 +167,14 @@ export const selectLostPushes = statement(
    FROM pushes p JOIN rooms r ON r.id = p.room_id WHERE p.status = 'dead' ORDER BY p.updated_at DESC LIMIT $1`,
 );
 
+export const selectLogCheckpoints = statement(
+  "explain_log_checkpoints",
+  `SELECT c.at, c.number, c.size AS leaves, o.origin,
+          coalesce((SELECT string_agg(w.witness, ', ' ORDER BY w.witness) FROM log_witnessed w
+                    WHERE w.log = c.log AND w.number = c.number), 'nobody') AS witnesses
+   FROM log_checkpoints c JOIN log_origins o USING (log) ORDER BY c.log DESC, c.number DESC LIMIT $1`,
+);
+
 export const selectAuditFaults = statement(
   "explain_audit_faults",
   `SELECT aggregate, chain, seq, kind, detail, found_by, found_at FROM audit_faults
