@@ -66,6 +66,15 @@ describe("a correction", () => {
     assert.equal(check("book T-1 ana tue9", "I booked T-1 for Tuesday at 17:00 UTC.").findings.length, 0);
   });
 
+  test("is not put behind a request that is kept for a person to allow, and is behind what waits for it", () => {
+    assert.equal(
+      check("^cancel T-1", "I asked for approval to cancel T-1; somebody has to allow it.").findings.length,
+      0,
+    );
+    assert.equal(check("!cancel T-1", "I asked for approval to cancel T-1.").findings.length, 1);
+    assert.equal(check("^cancel T-1", "T-1 is cancelled.").findings.length, 1);
+  });
+
   test("is not put behind what another tool than the desk's may have done", () => {
     assert.equal(check("-", "I texted Mrs Gomez.").findings.length, 1);
     assert.equal(check("other", "I texted Mrs Gomez.").findings.length, 0);

@@ -95,8 +95,8 @@ type Said = {
 };
 
 /**
- * A turn by what was called in it, parted by ";": "!" refused, "?" asked back, "~" not known, "=" an old receipt, "<" of an
- * earlier turn.
+ * A turn by what was called in it, parted by ";": "!" refused, "^" kept for a person to allow, "?" asked back, "~" not known, "=" an old
+ * receipt, "<" of an earlier turn.
  */
 export function turnOf(line: string): Turn {
   const labels: Labels = new Map();
@@ -121,7 +121,7 @@ export function turnOf(line: string): Turn {
 }
 
 function callOf(words: string): Call {
-  const sign = /^[!?~=]/.exec(words)?.[0] ?? "";
+  const sign = /^[!?~=^]/.exec(words)?.[0] ?? "";
   const [verb = "", ...more] = words.slice(sign.length).trim().split(/\s+/);
   const query = queries[verb];
   const outcome: Outcome = sign === "=" ? "old" : sign !== "" ? "not done" : query ? "read" : "done";
@@ -132,7 +132,13 @@ function callOf(words: string): Call {
   const said = saidIn(more);
   const [tool, state] = known;
   const args = argsOf(said);
-  if (outcome === "not done") return { tool, outcome, args, body: { code: "INVALID_STATE", from_state: said.state } };
+  if (outcome === "not done")
+    return {
+      tool,
+      outcome,
+      args,
+      body: { code: sign === "^" ? "HUMAN_APPROVAL_REQUIRED" : "INVALID_STATE", from_state: said.state },
+    };
   return { tool, outcome, args, body: bodyOf(tool, state, said) };
 }
 

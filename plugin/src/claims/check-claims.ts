@@ -98,6 +98,7 @@ const isAbout = (tool: string, { effects, state }: Claim): boolean =>
 /** Why it is not proven; null where it is. */
 function lackOf(turn: Turn, claim: Claim): Lack | null {
   if (claim.effects.length > 0 && claim.effects.every((effect) => effect === "notify") && turn.otherTools) return null;
+  if (claim.effects.includes("askMoney") && turn.calls.some(waitsForPerson)) return null;
   const each = claim.tickets.length === 0 ? [null] : claim.tickets;
   const own = ownTexts(claim);
   for (const ticket of each) {
@@ -107,6 +108,10 @@ function lackOf(turn: Turn, claim: Claim): Lack | null {
   }
   return claim.count > 1 && claim.tickets.length < claim.count ? countLack(turn, claim) : null;
 }
+
+/** Refused, and kept for a person to allow: that was asked for. */
+const waitsForPerson = ({ outcome, records }: Evidence): boolean =>
+  outcome === "not done" && records.some(({ words }) => words.includes("human_approval_required"));
 
 /** Of several tickets, what is said of each: from its number to the next one's. Null for one, or where what is said stands in front. */
 function ownTexts({ tickets, text }: Claim): ReadonlyMap<string, string> | null {
