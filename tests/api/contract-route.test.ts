@@ -24,6 +24,14 @@ async function profileFile(name: string): Promise<JsonObject> {
   return file;
 }
 
+/** What is no policy's to leave out. */
+const answering = {
+  rule: "approval_request.decide",
+  tool: "approval_request.decide",
+  severity: "critical",
+  reason: "It allows or denies what a model asked a person for; that is a person's to say.",
+};
+
 describe("GET /contract", async () => {
   const api = await startTestApi();
 
@@ -83,7 +91,8 @@ describe("GET /contract", async () => {
         price_books: [],
       });
       assert.equal(development_headers, file["dev_headers"] === true ? "loopback" : "off");
-      assert.deepEqual(human_approval, { required: true, rules });
+      assert.ok(Array.isArray(rules));
+      assert.deepEqual(human_approval, { required: true, rules: [...(rules as object[]), answering] });
     });
   }
 
@@ -94,9 +103,9 @@ describe("GET /contract", async () => {
     assert.equal(profile["intake"]["duplicate_window_minutes"], 7);
   });
 
-  test("says that nobody need allow anything where approvals are off", async (t) => {
+  test("says that a model needs a person's word for the person's answer alone where approvals are off", async (t) => {
     const started = await startTestApi({ t, env: { DISPATCH_CHAT_APPROVALS: "off" } });
-    assert.deepEqual((await ask(started)).body["human_approval"], { required: false, rules: [] });
+    assert.deepEqual((await ask(started)).body["human_approval"], { required: false, rules: [answering] });
   });
 
   test("is in the OpenAPI document", async () => {
