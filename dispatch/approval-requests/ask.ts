@@ -3,11 +3,12 @@
 import type { Answer, CommandRequest } from "../kernel/command-call.ts";
 import { ApprovalWanted } from "../kernel/approved-call.ts";
 import { execute } from "../kernel/execute.ts";
+import { hasWordFor } from "../kernel/human-approval.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { carryOut, finish, outdated, receiptIn } from "./carry-out.ts";
+import { allow, carryOut } from "./carry-out.ts";
 import { answerKeyOf, keep, keptBy } from "./keep.ts";
-import { numberOf, type RequestRow } from "./request-row.ts";
+import { numberOf, selectRequest, type RequestRow } from "./request-row.ts";
 
 /** Answering requests is no call that is kept as one. */
 const isAboutRequests = ({ name }: CommandRequest): boolean => name.startsWith("approval_request.");
@@ -22,19 +23,36 @@ export async function executeForCaller(kernel: Kernel, request: CommandRequest):
   if (actor.via !== "chat") return execute(kernel, request);
   const key = answerKeyOf(kernel, request);
   const kept = actor.humanApproval ? await keptBy(kernel, key) : null;
+  const answeredOne = kept && (await answeredByCard(kernel, request, kept));
   try {
-    // Somebody said no to it, or nobody answered in time: a card that is pressed later changes nothing of that.
-    if (kept && isOver(kept)) return await execute(kernel, withoutWord(request));
-    const answer = await execute(kernel, kept ? heldTo(request, kept) : request);
-    if (kept?.status === "pending" && actor.humanApproval)
-      await finish(kernel, kept.id, { receipt_id: receiptIn(answer), approved_by: actor.humanApproval.approvedBy });
-    return answer;
+    return await execute(kernel, answeredOne ? withoutWord(request) : request);
   } catch (error) {
     if (!(error instanceof ApprovalWanted)) throw error;
-    if (error.code === "APPROVAL_OUTDATED" && kept && actor.humanApproval)
-      throw asTold(error, await outdated(kernel, kept, error, actor.humanApproval.approvedBy));
+    if (answeredOne?.error_code === "APPROVAL_OUTDATED") throw await asOutdated(kernel, error, answeredOne);
     throw asTold(error, await keep(kernel, request, error.asked, { key }));
   }
+}
+
+/**
+ * A card is an answer to the request that keeps the call, and counts like one: the first answer does, and what is allowed is carried out
+ * from the request, whatever becomes of the API and of whoever showed the card.
+ * @returns the request as it is then; null where the word is for something else, or is not this person's to give
+ */
+async function answeredByCard(kernel: Kernel, request: CommandRequest, kept: RequestRow): Promise<RequestRow | null> {
+  const { humanApproval } = request.actor;
+  const entry = kernel.commands.get(request.name)?.entry;
+  if (!humanApproval || !entry || !hasWordFor(request, entry, kernel.desk)) return null;
+  const { approvedBy } = humanApproval;
+  if (kept.four_eyes && approvedBy === request.actor.id) return null;
+  if (kept.status === "pending") await allow(kernel, kept, approvedBy);
+  await carryOut(kernel, kept.id).catch(leftToWorkers);
+  return (await keptBy(kernel, kept.answer_key)) ?? kept;
+}
+
+async function asOutdated(kernel: Kernel, error: ApprovalWanted, row: RequestRow): Promise<Refusal> {
+  const anew = row.asked_again === null ? undefined : await kernel.desk.db.row(selectRequest, [row.asked_again]);
+  const details = { approval_request: numberOf(row.id), differs: anew?.differs ?? [] };
+  return asTold(new ApprovalWanted("APPROVAL_OUTDATED", error.asked, details), row);
 }
 
 /** What is allowed is carried out before whoever allowed it is answered; what that comes to is the request's to tell. */
@@ -49,19 +67,11 @@ function leftToWorkers(error: unknown): void {
   if (!(error instanceof Refusal)) throw error;
 }
 
-const isOver = ({ status }: RequestRow): boolean =>
-  status === "denied" || status === "withdrawn" || status === "expired" || status === "failed";
-
+/** The word has been taken into the request, or came behind another answer: with the call itself it counts no more. */
 function withoutWord(request: CommandRequest): CommandRequest {
   const { humanApproval: _word, ...actor } = request.actor;
   return { ...request, actor };
 }
-
-/** A word that came with the call itself, on a card, is for what the card showed. */
-const heldTo = (request: CommandRequest, { id, foreseen, target_version: version }: RequestRow): CommandRequest => ({
-  ...request,
-  approved: { number: numberOf(id), by: null, foreseen, version },
-});
 
 const ends: Readonly<Record<string, string>> = {
   approved: "was allowed, and is being carried out",

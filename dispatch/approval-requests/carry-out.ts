@@ -40,24 +40,35 @@ export async function carryOut(kernel: Kernel, id: string): Promise<void> {
 }
 
 /** What was allowed cannot be done: that is noted, and where it would do something else by now, that is asked for anew. */
-async function giveUp(kernel: Kernel, row: RequestRow, error: Refusal, approved_by?: string): Promise<void> {
+async function giveUp(kernel: Kernel, row: RequestRow, error: Refusal): Promise<void> {
   const again = error instanceof ApprovalWanted ? await askAnew(kernel, row, error) : null;
   await finish(kernel, row.id, {
     error: { code: error.code, message: error.message.slice(0, 2_000) },
     ...(again && { asked_again: again.id }),
-    ...(approved_by !== undefined && { approved_by }),
   });
 }
 
-/** A card was answered when what it showed was so no longer. @returns the request, with the one that asks anew */
-export async function outdated(
+/**
+ * Notes that a person allowed a call on its card, in their name; where somebody has answered before there is nothing to note.
+ * @throws Refusal where a part is away
+ */
+export async function allow(
   kernel: Kernel,
-  row: RequestRow,
-  error: ApprovalWanted,
-  approvedBy: string,
-): Promise<RequestRow> {
-  if (row.status === "pending") await giveUp(kernel, row, error, approvedBy);
-  return (await kernel.desk.db.row(selectRequest, [row.id])) ?? row;
+  { id, request_id, asker, asked_by }: RequestRow,
+  by: string,
+): Promise<void> {
+  const { accounts, sites } = actorFrom({ asked_by, asker });
+  await unlessAnswered(
+    execute(kernel, {
+      name: "approval_request.decide",
+      path: `/approval-requests/${id}/decide`,
+      ids: { approvalRequestId: id },
+      body: { outcome: "approved", reason: "on the card of the call" },
+      requestId: uuidOf(`${request_id} card`),
+      actor: { ...self, id: by, type: "HUMAN", accounts, sites },
+      trace: { correlationId: newId(), traceId: null, traceParent: null, traceState: null },
+    }),
+  );
 }
 
 const mayPass = ({ code }: Refusal): boolean => code === "DEPENDENCY_UNAVAILABLE" || code === "IDEMPOTENCY_IN_FLIGHT";
@@ -116,9 +127,9 @@ function uuidOf(text: string): string {
 }
 
 /** Notes what a request came to; where somebody has noted it already there is nothing to do. */
-export async function finish(kernel: Kernel, id: string, body: JsonObject): Promise<void> {
-  try {
-    await execute(kernel, {
+async function finish(kernel: Kernel, id: string, body: JsonObject): Promise<void> {
+  await unlessAnswered(
+    execute(kernel, {
       name: "approval_request.finish",
       path: `/approval-requests/${id}/finish`,
       ids: { approvalRequestId: id },
@@ -126,14 +137,20 @@ export async function finish(kernel: Kernel, id: string, body: JsonObject): Prom
       requestId: newId(),
       actor: self,
       trace: { correlationId: newId(), traceId: null, traceParent: null, traceState: null },
-    });
+    }),
+  );
+}
+
+async function unlessAnswered(noting: Promise<Answer>): Promise<void> {
+  try {
+    await noting;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== "INVALID_STATE_TRANSITION") throw error;
   }
 }
 
 /** The receipt in a command's answer. */
-export function receiptIn({ body }: Answer): string | null {
+function receiptIn({ body }: Answer): string | null {
   const answer: unknown = body === "" ? null : JSON.parse(body);
   const receipt = isObject(answer) ? answer["receipt"] : null;
   return isObject(receipt) && typeof receipt["receipt_id"] === "string" ? receipt["receipt_id"] : null;

@@ -155,14 +155,11 @@ export const requestRemind = onRequest("approval_request.remind", ({ row, clockT
   return { event: "reminder", change: { remind_at: null }, payload: { expires_at: row.expires_at } };
 });
 
-export const requestFinish = onRequest("approval_request.finish", ({ row, input, now }) => {
-  const { receipt_id = null, error = null, asked_again = null, approved_by } = input;
+export const requestFinish = onRequest("approval_request.finish", ({ input, now }) => {
+  const { receipt_id = null, error = null, asked_again = null } = input;
   const state = receipt_id === null ? "failed" : "executed";
-  const byCard = row.status === "pending";
-  // Nobody allowed it: there is nothing to close.
-  if (byCard && approved_by === undefined) throw wrongState(row.status, state, ["approved", "denied"]);
   return {
-    path: byCard ? ["approved", state] : [state],
+    path: [state],
     change: {
       receipt_id,
       error_code: error?.code ?? null,
@@ -170,7 +167,6 @@ export const requestFinish = onRequest("approval_request.finish", ({ row, input,
       asked_again,
       remind_at: null,
       finished_at: now,
-      ...(byCard && { decided_by: approved_by ?? null, decided_at: now }),
     },
     payload: { receipt_id, error_code: error?.code ?? null, asked_again },
   };

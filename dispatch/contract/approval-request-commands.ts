@@ -142,14 +142,12 @@ export const approvalRequestInternalCommands = defineCommands({
     ...onRequest,
     path: `${one}/finish`,
     roles: office,
-    from: ["pending", "approved"],
+    from: ["approved"],
     to: ["executed", "failed"],
     summary: "What was approved is done, or could not be.",
     ...inside,
     input: Type.Object({
       receipt_id: optional(idOf<ReceiptId>()),
-      /** Whose card allowed it, where nobody had answered the request itself. */
-      approved_by: optional(line(200)),
       error: optional(Type.Object({ code: line(100), message: freeText(2_000) })),
       asked_again: optional(line(30)),
     }),

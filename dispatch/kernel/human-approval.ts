@@ -132,6 +132,15 @@ function faultsOf(
   return faults.filter((one) => one !== false);
 }
 
+/** Whether a person's word came with a call, and is for just that. */
+export const hasWordFor = (
+  request: CommandRequest,
+  entry: Pick<CommandEntry, "aggregate">,
+  rulebook: Pick<Rulebook, "clock">,
+): boolean =>
+  request.actor.humanApproval !== undefined &&
+  faultsOf(request.actor.humanApproval, request, entry, rulebook).length === 0;
+
 const targetText = ({ aggregate, id }: Target): string => (id === null ? aggregate : `${aggregate} ${id}`);
 
 /** What the caller's token says of how the call came about, as the audit keeps it; nothing for all other callers. */
@@ -141,7 +150,7 @@ export function originOf(
   rulebook: Pick<Rulebook, "clock">,
 ): JsonObject {
   const { via, claimedBy, humanApproval } = request.actor;
-  const isFor = humanApproval && faultsOf(humanApproval, request, entry, rulebook).length === 0;
+  const isFor = humanApproval && hasWordFor(request, entry, rulebook);
   const { approved } = request;
   return {
     ...(via !== undefined && { via }),

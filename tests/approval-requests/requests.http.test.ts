@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { aggregates } from "../../dispatch/aggregates.ts";
-import { carryOut } from "../../dispatch/approval-requests/carry-out.ts";
+import { allow, carryOut } from "../../dispatch/approval-requests/carry-out.ts";
+import { selectRequest } from "../../dispatch/approval-requests/request-row.ts";
 import type { ApprovalRequestBody } from "../../dispatch/contract/approval-request-responses.ts";
 import { commandHandlers } from "../../dispatch/handlers.ts";
 import { execute } from "../../dispatch/kernel/execute.ts";
@@ -279,6 +280,23 @@ describe("a call that a person must allow", async () => {
     api.clock.advanceMs(5_000);
     await worker.until("it is done", async () => (await read(api, id)).status === "executed");
     assert.equal((await cancellations(api, ticket)).length, 1);
+  });
+
+  test("where an API dies behind a card, nobody denies it any more, and it is still carried out, once", async () => {
+    const { id, ticket } = await ask(api);
+    const row = await api.desk.db.row(selectRequest, [id]);
+    assert.ok(row);
+    await allow(kernel, row, "Olga, owner");
+    await allow(kernel, row, "Olga, owner");
+    assert.equal(await stateOf(api, ticket), "NEW");
+    const { error } = await api.refuse("approval_request.decide", {
+      approvalRequest: id,
+      body: { outcome: "denied" },
+      headers: person(api),
+    });
+    assert.equal(error.code, "INVALID_STATE_TRANSITION");
+    await carryOut(kernel, id);
+    assert.deepEqual(await cancellations(api, ticket), [["Olga, owner", id.toUpperCase(), "chat"]]);
   });
 
   test("the trail of all this is whole", async () => {

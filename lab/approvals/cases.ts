@@ -1,0 +1,187 @@
+// What happens to one call that a model asks for: somebody allows it, denies it or takes it back, on a card or by its number; or two at
+// once; or never; and now and then the ticket is changed by somebody else before that.
+
+import { randomUUID } from "node:crypto";
+import type { JsonObject } from "../../dispatch/kernel/json.ts";
+import { canonicalSha256 } from "../../dispatch/policy/canonical-json.ts";
+import { places } from "../bench/lifecycle.ts";
+import type { Ask, Evidence, Word } from "./model.ts";
+import type { Heard, Voice } from "./voice.ts";
+
+/** What the judge is told of, beside what the database says. */
+export type Notes = {
+  -readonly [K in "sent" | "told" | "words" | "cards"]: Evidence[K][number][];
+} & {
+  /** Answers that no correct desk gives. */
+  readonly strange: string[];
+  /** How many calls came to which fate. */
+  readonly fates: Map<string, number>;
+};
+
+export const newNotes = (): Notes => ({ sent: [], told: [], words: [], cards: [], strange: [], fates: new Map() });
+
+const tool = "ticket.cancel";
+const body = { reason: "the customer fixed it" };
+const askers = ["dana", "mia", "noor"];
+const people = ["olga", "otto", "pia"];
+
+type Asked = Ask & { readonly number: string };
+type Parts = { readonly voice: Voice; readonly notes: Notes; readonly next: () => number };
+
+/** How often each is drawn. */
+const fates = {
+  approve: 28,
+  deny: 9,
+  withdraw: 7,
+  never: 6,
+  card: 14,
+  "card, and its host dies": 6,
+  "changed, approve": 13,
+  "changed, card": 4,
+  "approve and deny at once": 5,
+  "card and deny at once": 4,
+  "approved twice by two keys": 4,
+} as const;
+type Fate = keyof typeof fates;
+
+/** One ticket from its making to the end of what is asked about it. */
+export async function liveCase({ voice, notes, next }: Parts): Promise<void> {
+  const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T;
+  const fate = drawn(next());
+  notes.fates.set(fate, (notes.fates.get(fate) ?? 0) + 1);
+  const parts = { voice, notes, next };
+  const target = await makeTicket(parts);
+  const asked = await ask(parts, target, pick(askers), next() < 0.05);
+  if (asked === null) return;
+  const [one, other] = next() < 0.5 ? ["olga", "pia"] : [pick(people), "zoe"];
+  const run: { readonly [F in Fate]: () => Promise<unknown> } = {
+    approve: () => decide(parts, asked, "approved", one),
+    deny: () => decide(parts, asked, "denied", one),
+    withdraw: () => withdraw(parts, asked),
+    never: async () => undefined,
+    card: () => card(parts, asked, one),
+    "card, and its host dies": () => card(parts, asked, one, true),
+    "changed, approve": async () => {
+      await change(parts, target);
+      await decide(parts, asked, "approved", one);
+      // Whoever asked hears of the successor; a person allows that as well, or not.
+      const heard = await callAgain(parts, asked);
+      const anew = heard?.error["asked_again"];
+      if (typeof anew === "string" && next() < 0.6) await decide(parts, { ...asked, number: anew }, "approved", other);
+    },
+    "changed, card": async () => {
+      await change(parts, target);
+      await card(parts, asked, one);
+    },
+    "approve and deny at once": () =>
+      Promise.all([decide(parts, asked, "approved", one), decide(parts, asked, "denied", other)]),
+    "card and deny at once": () => Promise.all([card(parts, asked, one), decide(parts, asked, "denied", other)]),
+    "approved twice by two keys": async () => {
+      const second = await ask(parts, target, asked.by, false);
+      await Promise.all([decide(parts, asked, "approved", one), second && decide(parts, second, "approved", other)]);
+    },
+  };
+  await run[fate]();
+  if (next() < 0.3) await callAgain(parts, asked);
+}
+
+function drawn(part: number): Fate {
+  const all = Object.entries(fates) as [Fate, number][];
+  let left = part * all.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [fate, weight] of all) if ((left -= weight) < 0) return fate;
+  return "approve";
+}
+
+const asPerson = (sub: string): JsonObject => ({ sub, actor_type: "HUMAN" });
+const asModel = (sub: string): JsonObject => ({ sub, actor_type: "AGENT", via: "chat" });
+
+async function makeTicket({ voice, notes }: Parts): Promise<string> {
+  const made = await voice.say({
+    path: "/tickets",
+    body: { account_id: places.accountId, site_id: places.siteId, summary: "A door of the chaos" },
+    claims: asPerson("otto"),
+  });
+  const id = made?.body["id"] ?? made?.body["ticket_id"];
+  if (typeof id !== "string") notes.strange.push(`a ticket was answered ${told(made)}`);
+  return String(id);
+}
+
+const told = (heard: Heard | null): string =>
+  heard === null ? "not at all" : `${heard.status}: ${JSON.stringify(heard.body).slice(0, 300)}`;
+
+/** @returns null where whoever asked was gone before it was answered */
+async function ask(parts: Parts, target: string, by: string, once: boolean): Promise<Asked | null> {
+  const { voice, notes } = parts;
+  const call: Ask = { tool, target, by, key: randomUUID() };
+  notes.sent.push(call);
+  const heard = await voice.say({ ...callOf(call), claims: asModel(by), moment: "ask", once });
+  if (heard === null) return null;
+  const number = heard.error["approval_request"];
+  if (heard.status !== 403 || typeof number !== "string") {
+    notes.strange.push(`an ask was answered ${told(heard)}`);
+    return null;
+  }
+  const asked = { ...call, number };
+  notes.told.push(asked);
+  return asked;
+}
+
+const callOf = ({ target, key }: Ask) => ({ path: `/tickets/${target}/cancel`, body, key });
+
+const callAgain = ({ voice }: Parts, asked: Asked): Promise<Heard | null> =>
+  voice.say({ ...callOf(asked), claims: asModel(asked.by) });
+
+async function decide(
+  { voice, notes }: Parts,
+  { number }: Asked,
+  outcome: "approved" | "denied",
+  by: string,
+): Promise<void> {
+  const heard = await voice.say({
+    path: `/approval-requests/${number.toLowerCase()}/decide`,
+    body: { outcome },
+    claims: asPerson(by),
+    moment: "answer",
+  });
+  note(notes, heard, { number, outcome, by });
+}
+
+async function withdraw({ voice, notes }: Parts, { number, by }: Asked): Promise<void> {
+  const heard = await voice.say({
+    path: `/approval-requests/${number.toLowerCase()}/withdraw`,
+    body: {},
+    claims: asModel(by),
+    moment: "answer",
+  });
+  note(notes, heard, { number, outcome: "withdrawn", by });
+}
+
+/** Somebody else may have answered before. */
+function note({ words, strange }: Notes, heard: Heard | null, word: Word): void {
+  if (heard?.status === 200) words.push(word);
+  else if (heard?.error["code"] !== "INVALID_STATE_TRANSITION")
+    strange.push(`${word.outcome} for ${word.number} was answered ${told(heard)}`);
+}
+
+/** A person allows the call itself, on the card that its host shows. */
+async function card({ voice, notes }: Parts, asked: Asked, by: string, once = false): Promise<void> {
+  const human_approval = {
+    tool,
+    target: { aggregate: "ticket", id: asked.target },
+    arguments_hash: canonicalSha256(body),
+    request_id: asked.key,
+    approved_by: by,
+    at: new Date().toISOString(),
+  };
+  notes.cards.push({ key: asked.key, by });
+  const claims = { ...asModel(asked.by), human_approval };
+  const heard = await voice.say({ ...callOf(asked), claims, moment: "card", once });
+  if (heard !== null && heard.status !== 200 && heard.status !== 403)
+    notes.strange.push(`a card for ${asked.number} was answered ${told(heard)}`);
+}
+
+async function change({ voice, notes }: Parts, target: string): Promise<void> {
+  const summary = "They want us to come after all";
+  const heard = await voice.say({ path: `/tickets/${target}/update`, body: { summary }, claims: asPerson("otto") });
+  if (heard?.status !== 200) notes.strange.push(`a change was answered ${told(heard)}`);
+}

@@ -1,0 +1,316 @@
+// Models ask, people answer and others change tickets while APIs, workers and Postgres, each a process of its own, are killed by SIGKILL
+// again and again, most of them in the moments that matter; when all is calm, the model judges the trail.
+
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { aggregates } from "../../dispatch/aggregates.ts";
+import { migrate } from "../../dispatch/db/migrate.ts";
+import { openDatabase } from "../../dispatch/db/pool.ts";
+import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { startApiProcess, type ApiProcess } from "../bench/api-process.ts";
+import { chance } from "../bench/chance.ts";
+import { seedPlaces } from "../bench/seed.ts";
+import { startWorkerProcess, type WorkerProcess } from "../bench/worker-process.ts";
+import { startKillablePostgres } from "../tasks-chaos/killable-postgres.ts";
+import { liveCase, newNotes, type Notes } from "./cases.ts";
+import { KeptUp } from "./kept-up.ts";
+import { judge, type RequestAtEnd, type TrailEvent, type Verdict } from "./model.ts";
+import { tokenSecret, Voice, type Moment } from "./voice.ts";
+
+export const victims = ["api", "worker", "postgres"] as const;
+export type Victim = (typeof victims)[number];
+
+export type ChaosOptions = {
+  /** For the data of server and desk; whoever calls removes it. */
+  readonly folder: string;
+  readonly seed: number;
+  readonly kills: Readonly<{ [V in Victim]: number }>;
+  /** No kill is begun after this. */
+  readonly seconds: number;
+  /** How many cases are lived at the same time. */
+  readonly lanes: number;
+  readonly say: (line: string) => void;
+};
+
+export type ChaosReport = Verdict & {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly kills: Readonly<{ [V in Victim]: number }>;
+  /** In which moment: behind an ask, an answer or a card that was just sent; while something allowed waits for a worker; at random. */
+  readonly killsAt: Readonly<{ [moment: string]: number }>;
+  readonly asked: number;
+  readonly answered: number;
+  readonly fates: Readonly<{ [fate: string]: number }>;
+  /** How often something had to be said again, and why. */
+  readonly repeated: Readonly<{ [why: string]: number }>;
+  /** What workers carried out, and lived to tell. */
+  readonly byWorkers: number;
+  /** How often a process ended that nobody had killed: one that starts while Postgres is away. */
+  readonly ownEnds: number;
+};
+
+const [apiCount, workerCount] = [2, 2];
+/** How long after the last kill something allowed may be under way. */
+const calmMs = 30_000;
+/** How long a killer waits for the moment it wants. */
+const momentMs = 3_000;
+
+export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { folder, seed, say } = options;
+  const begun = performance.now();
+  await using ends = new AsyncDisposableStack();
+  const postgres = await startKillablePostgres(folder);
+  ends.defer(postgres.stop);
+  const { url } = postgres;
+  await migrate({ databaseUrl: url, log: () => undefined });
+  await seedPlaces(url);
+  const settings = {
+    DISPATCH_AUTH_JWT_SECRET: tokenSecret,
+    DISPATCH_RATE_LIMIT_PER_MINUTE: "0",
+    DISPATCH_WORKER_LOOP_MS: "1000",
+    DISPATCH_NIGHTLY_PLAN_HOUR: "off",
+    DISPATCH_DB_POOL_MAX: "6",
+    // So often started, they need not be compiled each time.
+    NODE_COMPILE_CACHE: join(folder, "compiled"),
+  };
+  let byWorkers = 0;
+  const environment = { DISPATCH_DATABASE_URL: url, DISPATCH_DATA_DIR: folder, ...settings };
+  const startWorker = async (): Promise<WorkerProcess> => {
+    const worker = startWorkerProcess({
+      databaseUrl: url,
+      dataDir: folder,
+      settings,
+      onLine: ({ message }) => void (message === "worker.approval_carried_out" && byWorkers++),
+    });
+    await worker.works;
+    return worker;
+  };
+  const apis = Array.from({ length: apiCount }, () => new KeptUp<ApiProcess>(() => startApiProcess(environment)));
+  const workers = Array.from({ length: workerCount }, () => new KeptUp(startWorker));
+  const all = [...apis, ...workers];
+  ends.defer(async () => void (await Promise.all(all.map((one) => one.stop()))));
+  await Promise.all(all.map(({ up }) => up));
+
+  const moments = new Moments();
+  const voice = new Voice(apis, (moment, api) => moments.tell(moment, api));
+  const notes = newNotes();
+  const killing = new AbortController();
+  const lanes = Array.from({ length: options.lanes }, async (_, lane) => {
+    const next = chance(seed + 1_000 + lane);
+    while (!killing.signal.aborted) await liveCase({ voice, notes, next });
+  });
+  const killer = new Killer(options, moments, begun);
+  const working = Promise.all(lanes);
+  const telling = setInterval(() => say(`${killer.told}; ${notes.sent.length} asked`), 10_000);
+  try {
+    await Promise.race([
+      Promise.all([
+        ...apis.map((api, n) => killer.killApi(api, n, () => Promise.all(apis.map(({ up }) => up)))),
+        ...workers.map((worker, n) => killer.killWorker(worker, n, () => isAllowed(url))),
+        killer.killPostgres(postgres.killAndStart),
+      ]),
+      // Only its failure ends the killing.
+      working.then(() => new Promise<never>(() => undefined)),
+    ]);
+  } finally {
+    clearInterval(telling);
+    killing.abort();
+  }
+  await working;
+  say(`${killer.told}; ${notes.sent.length} asked; waiting until it is calm…`);
+  await Promise.all(all.map(({ up }) => up));
+  const until = performance.now() + calmMs;
+  while (performance.now() < until && (await isAllowed(url, 0))) await delay(100);
+  await Promise.all(workers.map((worker) => worker.stop()));
+  const verdict = await judged(url, notes);
+  return {
+    ...verdict,
+    seed,
+    seconds: Math.round((performance.now() - begun) / 1_000),
+    kills: killer.kills,
+    killsAt: Object.fromEntries(killer.killsAt),
+    asked: notes.sent.length,
+    answered: notes.words.length + notes.cards.length,
+    fates: Object.fromEntries([...notes.fates].toSorted(([, a], [, b]) => b - a)),
+    repeated: Object.fromEntries(voice.repeated),
+    byWorkers,
+    ownEnds: all.reduce((sum, { ownEnds }) => sum + ownEnds, 0),
+  };
+}
+
+/** What is being sent, for whoever waits for it. */
+class Moments {
+  readonly #waiting = new Set<(moment: Moment, api: number) => void>();
+
+  tell(moment: Moment, api: number): void {
+    for (const hear of this.#waiting) hear(moment, api);
+  }
+
+  /** @returns the moment; null when none of these came in time */
+  async next(wanted: readonly Moment[], api: number | null): Promise<Moment | null> {
+    const { promise, resolve } = Promise.withResolvers<Moment | null>();
+    const hear = (moment: Moment, at: number): void => {
+      if (wanted.includes(moment) && (api === null || api === at)) resolve(moment);
+    };
+    this.#waiting.add(hear);
+    const timer = setTimeout(() => resolve(null), momentMs);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(hear);
+    }
+  }
+}
+
+class Killer {
+  readonly #options: ChaosOptions;
+  readonly #moments: Moments;
+  readonly #until: number;
+  readonly #left: { [V in Victim]: number };
+  readonly kills: { [V in Victim]: number } = { api: 0, worker: 0, postgres: 0 };
+  readonly killsAt = new Map<string, number>();
+
+  constructor(options: ChaosOptions, moments: Moments, begun: number) {
+    this.#options = options;
+    this.#moments = moments;
+    this.#until = begun + options.seconds * 1_000;
+    this.#left = { ...options.kills };
+  }
+
+  get told(): string {
+    return victims.map((victim) => `${this.kills[victim]} of ${this.#options.kills[victim]} ${victim}`).join(", ");
+  }
+
+  killApi = (api: KeptUp<ApiProcess>, n: number, allUp: () => Promise<unknown>): Promise<void> =>
+    this.#kill(
+      "api",
+      n,
+      () => api.kill(),
+      async (next) => {
+        // Seldom both are away: then nobody asks, and nothing can break.
+        await (next() < 0.9 ? allUp() : api.up);
+        if (next() < 0.15) return this.#sometime(next, 1_000);
+        const wanted: Moment[] = next() < 0.4 ? ["ask"] : ["answer", "card"];
+        const moment = await this.#moments.next(wanted, n);
+        // From before it is read until behind the answer.
+        await delay(40 * next());
+        return moment ?? "random";
+      },
+    );
+
+  killWorker = (worker: KeptUp<WorkerProcess>, n: number, waits: () => Promise<boolean>): Promise<void> =>
+    this.#kill(
+      "worker",
+      10 + n,
+      () => worker.kill(),
+      async (next) => {
+        await worker.up;
+        if (next() < 0.3) return this.#sometime(next, 2_000);
+        const until = performance.now() + momentMs;
+        while (!(await waits())) {
+          if (performance.now() > until) return "random";
+          await delay(100);
+        }
+        await delay(80 * next());
+        return "carrying out";
+      },
+    );
+
+  killPostgres = (killAndStart: () => Promise<void>): Promise<void> =>
+    this.#kill("postgres", 20, killAndStart, async (next) => {
+      // Whoever lost it has to find it again, or nothing goes on.
+      await this.#sometime(next, 4_000);
+      if (next() < 0.3) return "random";
+      const moment = await this.#moments.next(next() < 0.4 ? ["ask"] : ["answer", "card"], null);
+      await delay(40 * next());
+      return moment ?? "random";
+    });
+
+  async #sometime(next: () => number, most: number): Promise<string> {
+    await delay(most * next());
+    return "random";
+  }
+
+  async #kill(
+    victim: Victim,
+    salt: number,
+    kill: () => Promise<void>,
+    moment: (next: () => number) => Promise<string>,
+  ): Promise<void> {
+    const next = chance(this.#options.seed + salt);
+    while (this.#left[victim]-- > 0 && performance.now() < this.#until) {
+      const at = `${victim}, ${await moment(next)}`;
+      await kill();
+      this.kills[victim]++;
+      this.killsAt.set(at, (this.killsAt.get(at) ?? 0) + 1);
+    }
+  }
+}
+
+/** Postgres may be killed under it at any time. */
+async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Whether something was allowed so long ago that workers take it, and is not done; false while Postgres is away. */
+const isAllowed = (url: string, ms = 1_950): Promise<boolean> =>
+  withClient(url, async (client) => {
+    const { rowCount } = await client.query(
+      "SELECT FROM approval_requests WHERE status = 'approved' AND decided_at < now() - make_interval(secs => $1)",
+      [ms / 1_000],
+    );
+    return (rowCount ?? 0) > 0;
+  }).catch(() => false);
+
+async function judged(url: string, { strange, fates: _fates, ...told }: Notes): Promise<Verdict> {
+  const { trail, requests, untold } = await withClient(url, async (client) => ({
+    trail: await client.query<TrailEvent>(
+      `SELECT id::text AS event, aggregate, aggregate_id AS id, tool_name AS tool, actor_id AS actor, after_state AS after,
+              pg_xact_commit_timestamp(xmin)::text || ' ' || xmin::text AS commit, payload->>'via' AS via,
+              payload->>'approved_by' AS "approvedBy", payload->>'approval_request' AS number, payload->>'outcome' AS outcome
+       FROM audit_events WHERE aggregate IN ('ticket', 'approval_request')
+       ORDER BY pg_xact_commit_timestamp(xmin), xmin::text, aggregate, aggregate_id, seq`,
+    ),
+    requests: await client.query<RequestAtEnd>(
+      `SELECT upper(id) AS number, status, tool, target_id AS target, asked_by AS by, request_id::text AS key,
+              decided_by AS "decidedBy", receipt_id::text AS receipt, error_code AS error, upper(asked_again) AS "askedAgain",
+              upper(asks_again_for) AS "asksAgainFor", differs
+       FROM approval_requests`,
+    ),
+    untold: await client.query(
+      "SELECT FROM audit_events e WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.audit_event_id = e.id)",
+    ),
+  }));
+  const reserved = new Set(["ticket.cancel"]);
+  const verdict = judge({ ...told, trail: trail.rows, requests: requests.rows, reserved });
+  const broken = untold.rowCount ? [`${untold.rowCount} commands were told to nobody`] : [];
+  return { ...verdict, violations: [...verdict.violations, ...strange, ...broken, ...(await auditFaults(url))] };
+}
+
+/** What the desk's own verification says of the whole trail. */
+async function auditFaults(url: string): Promise<string[]> {
+  const db = openDatabase({
+    url,
+    poolMax: 2,
+    applicationName: "dispatch-chaos",
+    role: null,
+    statementTimeoutMs: 300_000,
+    lockTimeoutMs: 300_000,
+    onError: () => undefined,
+  });
+  try {
+    const { faults } = await verifyAudit(db, aggregates);
+    return faults.map(({ kind, chain, seq }) => `${kind} in the chain of ${chain} at #${seq}`);
+  } finally {
+    await db.close();
+  }
+}
