@@ -6,6 +6,7 @@ import { execute } from "../kernel/execute.ts";
 import { hasWordFor } from "../kernel/human-approval.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
+import { canonicalJson } from "../policy/canonical-json.ts";
 import { allow, carryOut } from "./carry-out.ts";
 import { answerKeyOf, keep, keptBy } from "./keep.ts";
 import { numberOf, selectRequest, type RequestRow } from "./request-row.ts";
@@ -42,6 +43,8 @@ async function answeredByCard(kernel: Kernel, request: CommandRequest, kept: Req
   const { humanApproval } = request.actor;
   const entry = kernel.commands.get(request.name)?.entry;
   if (!humanApproval || !entry || !hasWordFor(request, entry, kernel.desk)) return null;
+  // A key that was used for another call keeps that one, and the word is not for it.
+  if (kept.path !== request.path || canonicalJson(kept.arguments) !== canonicalJson(request.body)) return null;
   const { approvedBy } = humanApproval;
   if (kept.four_eyes && approvedBy === request.actor.id) return null;
   if (kept.status === "pending") await allow(kernel, kept, approvedBy);
