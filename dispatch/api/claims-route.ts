@@ -2,6 +2,7 @@
 // shown by them. Counted, and told as the event claim.unproven. It holds no word of the chat: which effect, which tickets, what lacked.
 
 import { statement } from "../db/statement.ts";
+import { claimLacks, type ClaimLack } from "../contract/claim-lacks.ts";
 import { roles } from "../contract/roles.ts";
 import { ticketNumberFrom } from "../contract/ids.ts";
 import type { Desk } from "../kernel/desk.ts";
@@ -33,7 +34,7 @@ const most = { findings: 50, tickets: 50, tools: 30, claims: 10_000 } as const;
 const word = /^[A-Za-z][A-Za-z_. ]{0,59}$/;
 
 type Unproven = {
-  readonly lack: string;
+  readonly lack: ClaimLack;
   readonly effect: string;
   readonly tickets: readonly string[];
   readonly tools: readonly string[];
@@ -68,11 +69,18 @@ function unprovenFrom(one: unknown, at: number): Unproven {
   const where = `unproven/${at}`;
   if (!isObject(one)) throw invalidField(where, "object", "Give an object");
   return {
-    lack: wordAt(one, "lack", where),
+    lack: lackAt(one, where),
     effect: wordAt(one, "effect", where),
     tickets: textsAt(one, "tickets", where, most.tickets, (text) => ticketNumberFrom(text) !== null),
     tools: textsAt(one, "tools", where, most.tools, (text) => word.test(text)),
   };
+}
+
+/** One of a closed list: each is a label of a metric. */
+function lackAt(one: JsonObject, where: string): ClaimLack {
+  const lack = claimLacks.find((known) => known === one["lack"]);
+  if (lack === undefined) throw invalidField(`${where}/lack`, "enum", `Give one of ${claimLacks.join(", ")}`);
+  return lack;
 }
 
 function wordAt(one: JsonObject, key: string, where: string): string {

@@ -1,5 +1,6 @@
 // What the process counts and measures. One registry; /metrics shows it as JSON, and as text for Prometheus.
 
+import { claimLacks, type ClaimLack } from "../contract/claim-lacks.ts";
 import { creation } from "../contract/states.ts";
 import {
   collectDefaultMetrics,
@@ -48,6 +49,8 @@ export class Metrics {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    // Told from the start: a rate has a first value to rise from.
+    for (const lack of claimLacks) this.#claimsUnproven.inc({ lack }, 0);
     // Event-loop lag, memory, garbage collection.
     collectDefaultMetrics({ register: this.#registry });
     const missing: Counter = new Counter({
@@ -84,7 +87,7 @@ export class Metrics {
   }
 
   /** Counts what was said of the desk, and what of that no receipt showed. */
-  claims(checked: number, unproven: readonly { readonly lack: string }[]): void {
+  claims(checked: number, unproven: readonly { readonly lack: ClaimLack }[]): void {
     this.#claimsChecked.inc(checked);
     for (const { lack } of unproven) this.#claimsUnproven.inc({ lack });
   }

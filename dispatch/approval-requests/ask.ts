@@ -26,7 +26,10 @@ export async function executeForCaller(kernel: Kernel, request: CommandRequest):
   const kept = actor.humanApproval ? await keptBy(kernel, key) : null;
   const answeredOne = kept && (await answeredByCard(kernel, request, kept));
   try {
-    return await execute(kernel, answeredOne ? withoutWord(request) : request);
+    const answer = await execute(kernel, answeredOne ? withoutWord(request) : request);
+    // Carried out for this very call: what was stored a moment ago is its answer, and no earlier one's.
+    const isItsOwn = kept?.status === "pending" && answeredOne?.status === "executed";
+    return isItsOwn ? { ...answer, replayed: false } : answer;
   } catch (error) {
     if (!(error instanceof ApprovalWanted)) throw error;
     if (answeredOne?.error_code === "APPROVAL_OUTDATED") throw await asOutdated(kernel, error, answeredOne);

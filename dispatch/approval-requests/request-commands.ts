@@ -157,7 +157,7 @@ export const requestRemind = onRequest("approval_request.remind", ({ row, clockT
 
 export const requestFinish = onRequest("approval_request.finish", ({ input, now }) => {
   const { receipt_id = null, error = null, asked_again = null } = input;
-  const state = receipt_id === null ? "failed" : "executed";
+  const state = error === null ? "executed" : "failed";
   return {
     path: [state],
     change: {

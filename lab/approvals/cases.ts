@@ -176,7 +176,9 @@ async function card({ voice, notes }: Parts, asked: Asked, by: string, once = fa
   notes.cards.push({ key: asked.key, by });
   const claims = { ...asModel(asked.by), human_approval };
   const heard = await voice.say({ ...callOf(asked), claims, moment: "card", once });
-  if (heard !== null && heard.status !== 200 && heard.status !== 403)
+  // It may have changed, been answered otherwise, or just been done: then the host is told so.
+  const refusals: readonly unknown[] = ["APPROVAL_OUTDATED", "HUMAN_APPROVAL_REQUIRED"];
+  if (heard !== null && heard.status !== 200 && !refusals.includes(heard.error["code"]))
     notes.strange.push(`a card for ${asked.number} was answered ${told(heard)}`);
 }
 

@@ -42,6 +42,7 @@ describe("POST /claims", async () => {
       [{ checked: -1, unproven: [] }, "checked"],
       [{ checked: 1 }, "unproven"],
       [{ checked: 1, unproven: Array.from({ length: 51 }, () => one) }, "unproven"],
+      [{ checked: 1, unproven: [{ ...one, lack: "whatever" }] }, "unproven.0.lack"],
       [{ checked: 1, unproven: [{ ...one, effect: sentence }] }, "unproven.0.effect"],
       [{ checked: 1, unproven: [{ ...one, tickets: [sentence] }] }, "unproven.0.tickets"],
       [{ checked: 1, unproven: [{ ...one, tools: [sentence] }] }, "unproven.0.tools"],

@@ -26,6 +26,9 @@ function fieldsAtFault({ status, error }: Refused): string[] {
   });
 }
 
+/** What is missing where an id of the path has another name than that. */
+const nouns: Readonly<Record<string, string>> = { slug: "worker", approvalRequest: "approval_request" };
+
 for (const profile of profiles) {
   describe(`the fields in ${profile}`, async () => {
     const api = await startTestApi({ profile });
@@ -44,11 +47,14 @@ for (const profile of profiles) {
         task: randomUUID(),
         worker: "nobody",
         room: randomUUID(),
+        approvalRequest: "a-999999",
       });
       // Good fields get as far as what is not there: what the path names, or the account of a new ticket; other commands need none.
-      const inPath = /\{(account|site|contact|asset|plan|task|ticket|slug|room)(?:Id)?\}/.exec(entry.path)?.[1];
+      const inPath = /\{(account|site|contact|asset|plan|task|ticket|slug|room|approvalRequest)(?:Id)?\}/.exec(
+        entry.path,
+      )?.[1];
       const wanted = inPath ?? (entry.effect === "creates" && entry.aggregate === "ticket" ? "account" : null);
-      const found = until ?? (wanted && `${(wanted === "slug" ? "worker" : wanted).toUpperCase()}_NOT_FOUND`);
+      const found = until ?? (wanted && `${(nouns[wanted] ?? wanted).toUpperCase()}_NOT_FOUND`);
       const atOnce = tool === "plan.optimize" ? 1 : 8;
 
       test(`of ${tool}: ${good.length} good bodies pass, ${bad.length} bad ones name the field`, async () => {

@@ -1,5 +1,6 @@
 // The turn's receipts and a reply in, the reply with its corrections and what was found out. Pure: no host, no model, no clock.
 
+import type { ClaimLack } from "../../../dispatch/contract/claim-lacks.ts";
 import { claimsIn, ticketIn, type Claim } from "./claims-in.ts";
 import { statesOf } from "./effects.ts";
 import { proves } from "./proofs.ts";
@@ -7,17 +8,7 @@ import { ticketKey, type Evidence, type Facts, type Turn } from "./evidence.ts";
 import { detailsIn, misfit, type Details, type Known } from "./claim-details.ts";
 
 /** Why a claim is not proven. */
-export type Lack =
-  | "no receipt"
-  | "refused"
-  | "other ticket"
-  | "technician"
-  | "time"
-  | "amount"
-  | "old"
-  | "fewer"
-  | "not read"
-  | "document";
+export type Lack = ClaimLack;
 
 export type Finding = {
   readonly lack: Lack;
