@@ -11,8 +11,8 @@ import { Refusal } from "./refusal.ts";
 export type ApprovedCall = {
   /** The request that keeps it, A-000123. */
   readonly number: string;
-  /** Who allowed it; null where the call's own token has to say so. */
-  readonly by: string | null;
+  /** Who allowed it. */
+  readonly by: string;
   readonly foreseen: JsonObject;
   readonly version: number | null;
 };

@@ -56,7 +56,7 @@ export function requireHumanApproval(
   const { approved } = request;
   const asked = { ...would, rule: met ?? answering };
   if (approved) requireAsAllowed(approved, asked);
-  if (!met || (approved && approved.by !== null)) return;
+  if (!met || approved) return;
   const faults = humanApproval ? faultsOf(humanApproval, request, entry, rulebook) : [];
   const alone = humanApproval && met.fourEyes === true && humanApproval.approvedBy === request.actor.id;
   if (humanApproval && faults.length === 0 && !alone) return;
@@ -156,6 +156,6 @@ export function originOf(
     ...(via !== undefined && { via }),
     ...(claimedBy !== undefined && { claimed_by: claimedBy }),
     ...(isFor && { approved_by: humanApproval.approvedBy }),
-    ...(approved && { approval_request: approved.number, ...(approved.by !== null && { approved_by: approved.by }) }),
+    ...(approved && { approval_request: approved.number, approved_by: approved.by }),
   };
 }
