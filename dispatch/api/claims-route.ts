@@ -11,6 +11,7 @@ import { invalidField } from "../kernel/refusal.ts";
 import type { BodyReader } from "./body-reader.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Metrics } from "./metrics.ts";
+import { RateLimit } from "./rate-limit.ts";
 import type { RouteEntry } from "./routes.ts";
 
 type Parts = {
@@ -40,14 +41,19 @@ type Unproven = {
   readonly tools: readonly string[];
 };
 
-/** The route; it takes callers of any role. */
+/**
+ * The route; it takes callers of any role, each as often in a minute as commands, which are counted apart: replies to many people are
+ * told in one name, whose commands must not wait for it.
+ */
 export function claimsRoute({ desk, credentials, bodies, onClaims }: Parts): RouteEntry {
+  const rateLimit = new RateLimit(desk.settings.rateLimitPerMinute, desk.clock);
   return {
     method: "POST",
     path: claimsPath,
     handler: async (exchange) => {
       const actor = (exchange.actor = await credentials.actorOf(exchange.request.headers, roles));
       const body = parseBody(await bodies.read(exchange, actor.id));
+      if (actor.type !== "SERVICE") rateLimit.take(actor.id);
       const { checked, unproven } = body;
       if (typeof checked !== "number" || !Number.isInteger(checked) || checked < 0 || checked > most.claims)
         throw invalidField("checked", "integer", `Give a number of claims, 0 to ${most.claims}`);

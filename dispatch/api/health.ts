@@ -5,6 +5,7 @@ import type { Desk } from "../kernel/desk.ts";
 import { freshFor } from "./fresh-for.ts";
 import { errnoOf } from "../storage/once-file.ts";
 import { natsStanding } from "./nats-gauges.ts";
+import { logStanding } from "../transparency/log-standing.ts";
 import { answers, whyNoWrite, writeProbe } from "./write-probe.ts";
 import { readingOf, type Reading } from "./reading.ts";
 import { workersSeen, type WorkersSeen } from "./workers-seen.ts";
@@ -18,6 +19,7 @@ const workersWithinMs = 500;
 const workersKnownSeconds = 10;
 /** It reads what waits in the outbox. */
 const natsFreshForMs = 5_000;
+const logFreshForMs = 1_000;
 /** Bound on how often the parts are really asked: /health needs no credentials, so anybody may ask it. */
 const freshForMs = 250;
 
@@ -52,18 +54,26 @@ export function checksOf(desk: Desk, postgres: () => Promise<Check>): () => Prom
   );
 }
 
-/** Makes the function that tells the desk's health. Of what is told to NATS it tells no more than off, on or behind. */
+/**
+ * Makes the function that tells the desk's health. Of what is told to NATS it tells no more than off, on or behind; of the log of all
+ * chains, whether its newest checkpoint is signed.
+ */
 export function healthOf(desk: Desk, checks: () => Promise<Checks>): () => Promise<Health> {
   const nats = readingOf(() => natsStanding(desk), {
     freshForMs: natsFreshForMs,
     withinMs: workersWithinMs,
     now: () => performance.now(),
   });
+  const log = readingOf(() => logStanding(desk.db), {
+    freshForMs: logFreshForMs,
+    withinMs: workersWithinMs,
+    now: () => performance.now(),
+  });
   return async () => {
-    const [{ workers, ...results }, standing] = await Promise.all([checks(), nats.value()]);
+    const [{ workers, ...results }, standing, kept] = await Promise.all([checks(), nats.value(), log.value()]);
     const now = desk.clock.now().toISOString();
     return [results.postgres, results.object_store].every(({ status }) => status === "ok")
-      ? { status: 200, body: { status: "ok", service: serviceName, now, workers, nats: standing } }
+      ? { status: 200, body: { status: "ok", service: serviceName, now, workers, nats: standing, log: kept } }
       : { status: 503, body: { status: "unavailable", service: serviceName, now, checks: results } };
   };
 }

@@ -81,7 +81,7 @@ export function ownOperations(): Record<string, Json> {
         },
         responses: {
           "200": json("kept: how many events were written"),
-          ...Object.fromEntries([400, 401, 403, 413, 500, 503].map((status) => [String(status), error(status)])),
+          ...Object.fromEntries([400, 401, 403, 413, 429, 500, 503].map((status) => [String(status), error(status)])),
         },
       },
     },

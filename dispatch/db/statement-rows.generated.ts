@@ -3050,6 +3050,18 @@ export type StatementRows = {
   log_nodes_of: { level: number; index: number; hash: string };
   log_origin: { log: number; origin: string };
   log_origin_insert: { origin: string };
+  log_rewritten_chains: {
+    aggregate: string;
+    chain: string;
+    index: number;
+    seq: number;
+    at: string;
+    is_gone: boolean;
+    good: number;
+    before: number;
+    answered: number;
+    differs: number;
+  };
   log_untold: { log: number; origin: string; number: number; size: number; root: string; at: string; note: string };
   log_verify_checkpoints: {
     log: number;
@@ -3074,7 +3086,7 @@ export type StatementRows = {
   log_verify_nodes: { level: number; index: number };
   log_verify_unlogged: { aggregate: string; chain: string; seq: number };
   log_waiting: { waiting: number };
-  log_watch_changes: { changes: number };
+  log_watch_changes: { changes: string };
   log_witnessed_answers: { witness: string; answer: string; at: string };
   log_witnessed_newest: { number: number; size: number };
   merge_lock_accounts: {

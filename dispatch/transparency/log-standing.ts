@@ -1,8 +1,10 @@
 // How far the log lags: what has waited longest for a leaf, or for the object store to have its checkpoint. A log that was never begun,
-// as where no worker has run, lags by nothing.
+// as where no worker has run, lags by nothing. And whether it is signed.
 
 import { statement } from "../db/statement.ts";
 import type { Session } from "../db/pool.ts";
+import { readHead } from "./log-rows.ts";
+import { isSigned } from "./signed-note.ts";
 import { storeWitness } from "./store-witness.ts";
 
 const selectLag = statement<{ minutes: number }>(
@@ -25,3 +27,10 @@ const selectLag = statement<{ minutes: number }>(
 /** In whole minutes. */
 export const logLagMinutes = async (db: Session, now: string): Promise<number> =>
   (await db.row(selectLag, [now, storeWitness]))?.minutes ?? 0;
+
+/** Of the newest checkpoint; empty: there is none yet. */
+export async function logStanding(db: Session): Promise<"signed" | "unsigned" | "empty"> {
+  const { newest } = await readHead(db);
+  if (!newest) return "empty";
+  return isSigned(newest.note) ? "signed" : "unsigned";
+}

@@ -50,6 +50,9 @@ export function signedNote(text: string, signer: Signer | null): string {
   return `${text}\n${dash} ${signer.name} ${bytes.toString("base64")}\n`;
 }
 
+/** Whether somebody signed it; by whom, and whether it holds, is another question. */
+export const isSigned = (whole: string): boolean => whole.includes(`\n\n${dash} `);
+
 /** @throws Error where it is no note */
 export function noteFrom(whole: string): Note {
   const end = whole.lastIndexOf("\n\n");

@@ -6,7 +6,7 @@ import type { ObjectStore } from "../storage/object-store.ts";
 import { forkFault } from "./log-fault.ts";
 import { readHead, type StoredCheckpoint } from "./log-rows.ts";
 import { knowsMore, readWitnessed, storeWitness } from "./store-witness.ts";
-import { allLogs, unloggedEvents, walkFrom, walkPage, type Walk } from "./verify-log.ts";
+import { allLogs, unloggedEvents, walkBehind, walkFrom, walkPage, type Walk } from "./verify-log.ts";
 
 export type LogReport = {
   readonly log: number;
@@ -40,8 +40,9 @@ export async function verifyLogs(
 ): Promise<{ readonly logs: readonly LogReport[]; readonly faults: readonly AuditFault[] }> {
   const logs: LogReport[] = [];
   const faults: AuditFault[] = [];
+  let before: Walk | null = null;
   for (const { log, origin, reason, begun_at } of await allLogs(db)) {
-    let walk: Walk = walkFrom(log);
+    let walk: Walk = before ? walkBehind(before, log) : walkFrom(log);
     let held = 0;
     for (let isDone = false; !isDone;) {
       const page = await walkPage(db, walk, pageSize, publicKeys);
@@ -65,6 +66,7 @@ export async function verifyLogs(
       held: store ? held : null,
       at: walk.number > 0 ? walk.at : null,
     });
+    before = walk;
   }
   faults.push(...(await faultsAtTheEnd(db, store)));
   return { logs, faults };

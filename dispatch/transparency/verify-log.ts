@@ -8,7 +8,8 @@ import { checkpointFrom, checkpointText } from "./checkpoint.ts";
 import { logFault } from "./log-fault.ts";
 import { hashOfLeaf, type Leaf, type StoredCheckpoint } from "./log-rows.ts";
 import { grown, rootOf, type Edge, type Node } from "./merkle.ts";
-import { isSignedBy } from "./signed-note.ts";
+import { faultsOfRewritten } from "./rewritten-chains.ts";
+import { isSigned, isSignedBy } from "./signed-note.ts";
 
 /** How far a look through one log has come. */
 export type Walk = {
@@ -20,6 +21,8 @@ export type Walk = {
   /** The newest that was signed; 0: none yet. */
   readonly signed: number;
   readonly unsigned: number;
+  /** The log before this one ended with a checkpoint that was signed. */
+  readonly follows: "signed" | "unsigned";
   /** Something of the tree did not hold: what comes behind it is held to the events alone. */
   readonly isBroken: boolean;
 };
@@ -32,15 +35,20 @@ export type WalkedPage = {
   readonly checkpoints: readonly StoredCheckpoint[];
 };
 
-export const walkFrom = (log: number): Walk => ({
+export const walkFrom = (log: number, follows: Walk["follows"] = "unsigned"): Walk => ({
   log,
   edge: { size: 0, frontier: [] },
   number: 0,
   at: "",
   signed: 0,
   unsigned: 0,
+  follows,
   isBroken: false,
 });
+
+/** Of the log behind one that was gone through. */
+export const walkBehind = ({ number, signed, follows }: Walk, log: number): Walk =>
+  walkFrom(log, number === 0 ? follows : signed === number ? "signed" : "unsigned");
 
 type HeldLeaf = Leaf & { readonly index: number; readonly leaf_hash: string; readonly found: string | null };
 
@@ -128,6 +136,7 @@ async function judged(
   let walk = from;
   const faults: AuditFault[] = [];
   const nodes: Node[] = [];
+  const rewritten: HeldLeaf[] = [];
   const broken = (fault: AuditFault): void => {
     if (!walk.isBroken) faults.push(fault);
     walk = { ...walk, isBroken: true };
@@ -142,7 +151,8 @@ async function judged(
       const leaf = leaves[at];
       if (!leaf) break;
       if (leaf.index !== from.edge.size + at) broken(logFault("log_leaves", from.edge.size + at, "the leaf is gone"));
-      faults.push(...faultsOf(leaf));
+      if (hashOfLeaf(leaf).toString("hex") !== leaf.leaf_hash) faults.push(notItself(leaf));
+      else if (leaf.found !== leaf.hash) rewritten.push(leaf);
       hashes.push(Buffer.from(leaf.leaf_hash, "hex"));
     }
     const { nodes: made, ...edge } = grown(walk.edge, hashes);
@@ -165,13 +175,12 @@ async function judged(
       );
     const ofNote = faultInNote(checkpoint, walk, publicKeys);
     if (ofNote) faults.push(ofNote);
-    const isSigned = checkpoint.note.includes("\n\n\u2014 ");
     walk = {
       ...walk,
       number,
       at: checkpoint.at,
-      signed: isSigned ? number : walk.signed,
-      unsigned: walk.unsigned + (isSigned ? 0 : 1),
+      signed: isSigned(checkpoint.note) ? number : walk.signed,
+      unsigned: walk.unsigned + (isSigned(checkpoint.note) ? 0 : 1),
     };
   }
   const isDone = isLast && checkpoints.length < most;
@@ -180,6 +189,7 @@ async function judged(
     broken(logFault("log_checkpoints", walk.number + 1, "the checkpoint is gone: there are leaves behind the newest"));
   const other = walk.isBroken ? null : await otherNode(tx, walk.log, nodes);
   if (other) faults.push(other);
+  faults.push(...(await faultsOfRewritten(tx, walk.log, rewritten)));
   return { walk, isDone, faults, checkpoints: seen };
 }
 
@@ -198,27 +208,8 @@ async function otherNode(tx: Session, log: number, nodes: readonly Node[]): Prom
   );
 }
 
-function faultsOf(leaf: HeldLeaf): AuditFault[] {
-  const { aggregate, chain, seq, hash, at, index, found } = leaf;
-  if (hashOfLeaf(leaf).toString("hex") !== leaf.leaf_hash)
-    return [
-      logFault("log_leaves", index, `it does not have its own hash; it speaks of ${aggregate} ${chain} seq ${seq}`),
-    ];
-  const said = { aggregate, chain, seq, source: "checkpoint" as const };
-  if (found === null)
-    return [
-      { ...said, kind: "TAIL_CUT", detail: `leaf ${index} of the log knows this event of ${at}, and it is gone` },
-    ];
-  if (found !== hash)
-    return [
-      {
-        ...said,
-        kind: "RELINKED",
-        detail: `the chain was rewritten: leaf ${index} of the log knows this event by another hash`,
-      },
-    ];
-  return [];
-}
+const notItself = ({ aggregate, chain, seq, index }: HeldLeaf): AuditFault =>
+  logFault("log_leaves", index, `it does not have its own hash; it speaks of ${aggregate} ${chain} seq ${seq}`);
 
 function faultInNote(checkpoint: StoredCheckpoint, walk: Walk, publicKeys: readonly Buffer[]): AuditFault | null {
   const { number, origin, size, root, at, note } = checkpoint;
@@ -228,8 +219,12 @@ function faultInNote(checkpoint: StoredCheckpoint, walk: Walk, publicKeys: reado
     if (read.note.text !== checkpointText({ origin, size, root: Buffer.from(root, "hex"), number, at }))
       return fault("its row is not what its text says");
     if (at < walk.at) return fault("it is older than the one before");
-    if (read.note.signatures.length === 0)
-      return walk.signed > 0 ? fault(`it is signed by nobody, and checkpoint ${walk.signed} is`) : null;
+    if (read.note.signatures.length === 0) {
+      if (walk.signed > 0) return fault(`it is signed by nobody, and checkpoint ${walk.signed} is`);
+      return walk.number === 0 && walk.follows === "signed"
+        ? fault(`${origin} begins with it, signed by nobody, and the log before was signed`)
+        : null;
+    }
     if (publicKeys.length === 0) return null;
     const isKnown = publicKeys.some((publicKey) => isSignedBy(read.note, { name: origin, publicKey }));
     return isKnown ? null : fault("its signature is by none of the known keys");

@@ -34,12 +34,15 @@ export const longestRestMs = 60 * 60_000;
 const claimSeconds = 60;
 
 // Changes are by the server's own count, which also has what was rolled back, and forgets in a crash. Nothing of ours changes a row of
-// these four; an owner who does without the count is found by the next round.
+// the first six, or deletes one of the others; an owner who does without the count is found by the next round.
 const claimWatch = statement<Watch & { readonly changes_now: number }>(
   "audit_watch_claim",
   `WITH counted AS MATERIALIZED (
-     SELECT sum(pg_stat_get_tuples_updated(c.oid) + pg_stat_get_tuples_deleted(c.oid))::bigint AS changes
-     FROM unnest(ARRAY['audit_events', 'state_transitions', 'evidence_items', 'policy_versions']::regclass[]) AS c (oid)
+     SELECT sum(CASE WHEN n <= 6 THEN pg_stat_get_tuples_updated(c.oid) ELSE 0 END + pg_stat_get_tuples_deleted(c.oid))::bigint AS changes
+     FROM unnest(ARRAY[
+       'audit_events', 'state_transitions', 'evidence_items', 'policy_versions', 'completions', 'invoices',
+       'tickets', 'bookings', 'schedule_holds', 'approvals'
+     ]::regclass[]) WITH ORDINALITY AS c (oid, n)
    )
    UPDATE audit_watch w SET claimed_until = $1::timestamptz + $2 * interval '1 second'
    FROM counted

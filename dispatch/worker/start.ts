@@ -157,7 +157,11 @@ export async function startWorker({
     laneOf(writeLog(parts, logKey, () => void wakeAll(witnesses))),
   ];
   const heartLane = laneOf(heart);
-  if (logKey === null) log.info("worker.log_unsigned");
+  if (logKey === null) {
+    const advice = { way_out: "pnpm dispatch:log:key makes a key; DISPATCH_LOG_KEY_FILE names it" };
+    if (settings.production) log.warn(advice, "worker.log_unsigned");
+    else log.info(advice, "worker.log_unsigned");
+  }
   log.info(
     {
       worker_id: id,

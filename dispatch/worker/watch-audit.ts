@@ -1,4 +1,4 @@
-// Looks at audit chains and their rows, all the time and a little at a time: every minute at those that changed lately or are broken,
+// Looks at audit chains and their rows, all the time and a little at a time: within a minute at those that changed lately or are broken,
 // otherwise at all in turn, round after round. When rows that nothing ever changes were changed, a round begins at once and takes no
 // pauses. What it finds raises AUDIT_CHAIN_BROKEN; what it finds whole again ends that.
 
@@ -15,7 +15,9 @@ const minuteMs = 60_000;
 const recentForMs = 15 * minuteMs;
 const mostRecent = 250;
 /** From one round's beginning to the next; what takes longer is followed by the next at once. */
-const roundAtLeastMs = 5 * minuteMs;
+const roundAtLeastMs = 45_000;
+/** From one look at those that changed lately to the next: with the tick behind it, less than a minute. */
+const recentEveryMs = 45_000;
 /** A tick looks at what was allowed since the one before. */
 const ticksToMakeUp = 2;
 /** Of one look; all of them are recorded. */
@@ -99,7 +101,7 @@ export function watchAudit({ desk, log }: DutyParts): Duty {
       // Where there is no rest, a page comes before those that changed lately are looked at again.
       const recent_at =
         recentIsDue && !watch.hurried
-          ? latest(later(now.toISOString(), minuteMs), later(rested_at, 1))
+          ? latest(later(now.toISOString(), recentEveryMs), later(rested_at, 1))
           : watch.recent_at;
       await keep(db, now, { ...watch, rested_at, recent_at });
       return { more: watch.hurried || isDue(rested_at, now) };

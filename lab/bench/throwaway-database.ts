@@ -41,10 +41,14 @@ export async function newDatabase(serverUrl: string): Promise<string> {
 
 /**
  * Makes an empty database, or a copy of one to which nobody is connected.
+ * @param name drawn unless given
  * @returns its address
  */
-export async function createDatabase(serverUrl: string, templateUrl?: string): Promise<string> {
-  const name = `bench_${randomUUID().slice(0, 8)}`;
+export async function createDatabase(
+  serverUrl: string,
+  templateUrl?: string,
+  name = `bench_${randomUUID().slice(0, 8)}`,
+): Promise<string> {
   const template = templateUrl === undefined ? "" : `TEMPLATE ${nameIn(templateUrl)} STRATEGY file_copy`;
   await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name} ${template}`));
   const url = new URL(serverUrl);

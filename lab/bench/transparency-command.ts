@@ -21,6 +21,8 @@ import type { Desk } from "../../dispatch/kernel/desk.ts";
 import { openDesk } from "../../dispatch/process/open-desk.ts";
 import { readSettings } from "../../dispatch/process/settings.ts";
 import type { Duty } from "../../dispatch/worker/duty.ts";
+import { verifyPage } from "../../dispatch/kernel/verify-audit.ts";
+import { walkFrom, walkPage } from "../../dispatch/transparency/verify-log.ts";
 import { watchLog } from "../../dispatch/worker/watch-log.ts";
 import { tellStore, writeLog } from "../../dispatch/worker/write-log.ts";
 import { connect } from "../tampering/desk.ts";
@@ -34,6 +36,9 @@ const say = (line: string): void => console.error(line);
 const eventsPerTicket = 13;
 const proofs = 500;
 const checkpoints = 20;
+/** As the watches read them. */
+const leavesInPage = 2_000;
+const chainsInPage = 100;
 
 export const benchTransparencyCommand = (): Promise<void> =>
   runCommand(
@@ -78,6 +83,7 @@ export const benchTransparencyCommand = (): Promise<void> =>
       );
       const figures = {
         ...(await proofFigures(db)),
+        ...(await lookFigures(db, key)),
         ...(await loadFigures(ends, { db, key, databaseUrl, folder: server.folder }, values)),
       };
       console.log(JSON.stringify(figures, null, 2));
@@ -145,6 +151,34 @@ async function proofFigures(db: Database) {
     leaves: size,
     inclusion_proof_ms: { p50: inclusion.p50_ms, p99: inclusion.p99_ms },
     consistency_proof_ms: { p50: consistency.p50_ms, p99: consistency.p99_ms },
+  };
+}
+
+/** A look through all of it, as the watches take without pauses. */
+async function lookFigures(db: Database, { publicKeys }: LogKey) {
+  const { log } = await readHead(db);
+  const pages: number[] = [];
+  let walk = walkFrom(log);
+  for (let isDone = false; !isDone;) {
+    const begun = performance.now();
+    ({ walk, isDone } = await walkPage(db, walk, leavesInPage, publicKeys));
+    pages.push(performance.now() - begun);
+  }
+  const begun = performance.now();
+  let events = 0;
+  for (const aggregate of aggregates) {
+    for (let after: string | null = null, isDone = false; !isDone;) {
+      const page = await verifyPage(db, aggregate, after, chainsInPage);
+      [after, isDone, events] = [page.last, page.last === null, events + page.events];
+    }
+  }
+  const seconds = (performance.now() - begun) / 1_000;
+  return {
+    look_through_the_log: {
+      seconds: round(pages.reduce((sum, ms) => sum + ms, 0) / 1_000, 1),
+      page_ms: { p50: round(median(pages), 1), most: round(Math.max(...pages), 1) },
+    },
+    look_through_the_trail: { events, seconds: round(seconds, 1), events_a_second: Math.round(events / seconds) },
   };
 }
 

@@ -22,6 +22,7 @@ export type TamperedDesk = {
   readonly databaseUrl: string;
   readonly earlierUrl: string;
   readonly store: ObjectStore;
+  readonly storeFolder: string;
   readonly key: LogKey;
   readonly events: number;
 };
@@ -37,6 +38,9 @@ export const connect = (url: string): Database =>
     onError: () => undefined,
   });
 
+export const openStoreIn = (folder: string) =>
+  openFileStore({ folder, bucket: "tampering", baseUrl: "http://127.0.0.1" });
+
 const commandsAMinute = 4;
 
 /** @param tickets an even number */
@@ -46,11 +50,8 @@ export async function layOutDesk(
   tickets: number,
 ): Promise<TamperedDesk> {
   const databaseUrl = await newDatabase(server.url);
-  const store = await openFileStore({
-    folder: `${server.folder}/witness`,
-    bucket: "tampering",
-    baseUrl: "http://127.0.0.1",
-  });
+  const storeFolder = `${server.folder}/witness`;
+  const store = await openStoreIn(storeFolder);
   ends.defer(() => store.close());
   const keyFile = `${server.folder}/log-key/log.key`;
   await withDatabase(databaseUrl, async (db) => void (await makeLogKey(keyFile, (await readHead(db)).origin)));
@@ -62,7 +63,7 @@ export async function layOutDesk(
     const { rows } = await client.query<{ events: number }>("SELECT count(*)::int AS events FROM audit_events");
     return rows[0]?.events ?? 0;
   });
-  return { databaseUrl, earlierUrl, store, key, events };
+  return { databaseUrl, earlierUrl, store, storeFolder, key, events };
 }
 
 async function withDatabase<T>(url: string, use: (db: Database) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
-// Edits of a desk's database as its superuser, each on a copy of its own that nobody edited before, and what the verification says of each.
+// Edits of a desk's database as its superuser, each on a copy of its own that nobody edited before, and what the verification says of
+// each, or the worker's watch.
 
 import pg from "pg";
 import { aggregates } from "../../dispatch/aggregates.ts";
@@ -6,10 +7,17 @@ import type { AuditFault } from "../../dispatch/kernel/chain-faults.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { append } from "../../dispatch/transparency/append.ts";
 import { verifyLogs } from "../../dispatch/transparency/verify-all.ts";
-import { createDatabase, dropDatabase, throwawayServer, type ThrowawayServer } from "../bench/throwaway-database.ts";
+import {
+  createDatabase,
+  dropDatabase,
+  nameIn,
+  throwawayServer,
+  type ThrowawayServer,
+} from "../bench/throwaway-database.ts";
 import { connect, layOutDesk, type TamperedDesk } from "./desk.ts";
 import { edits, type Done } from "./edits.ts";
 import { relink } from "./relink.ts";
+import { watched, type Circumstances, type Watched } from "./watched.ts";
 
 export type Outcome = Done & {
   readonly kind: string;
@@ -17,20 +25,24 @@ export type Outcome = Done & {
   /** Whether the row that was edited is named, or the chain where the whole of it is gone. */
   readonly named: boolean;
   readonly says: string;
+  /** Where the watch was asked. */
+  readonly watch: (Omit<Watched, "faults"> & Circumstances) | null;
 };
 
 export type Tampering = {
   readonly count: number;
   readonly seed: number;
   readonly tickets: number;
+  readonly by: "verification" | "watch";
   readonly say: (line: string) => void;
 };
 
 const restored = "restore an old backup";
 const toldAnew = "tell the log anew";
+export const kinds: readonly string[] = [...Object.keys(edits), restored, toldAnew];
 
 /** Makes `count` edits, of each kind about as many. */
-export async function tamper({ count, seed, tickets, say }: Tampering): Promise<{
+export async function tamper({ count, seed, tickets, by, say }: Tampering): Promise<{
   readonly outcomes: readonly Outcome[];
   readonly events: number;
   /** What is found where nothing was edited. */
@@ -43,11 +55,10 @@ export async function tamper({ count, seed, tickets, say }: Tampering): Promise<
   const draw = drawer(seed);
   const copied = await createDatabase(server.url, desk.databaseUrl);
   const untouched = await faultsIn(copied, desk);
-  const kinds = [...Object.keys(edits), restored, toldAnew];
   const outcomes: Outcome[] = [];
   while (outcomes.length < count) {
     const kind = kinds[outcomes.length % kinds.length] ?? restored;
-    const outcome = await editOnce(server, desk, kind, draw);
+    const outcome = await (by === "watch" ? editWatched : editOnce)(server, desk, kind, draw);
     if (outcome) outcomes.push(outcome);
     if (outcomes.length % 100 === 0) say(`${outcomes.length} of ${count}`);
   }
@@ -55,7 +66,7 @@ export async function tamper({ count, seed, tickets, say }: Tampering): Promise<
 }
 
 /** Numbers by a seed (mulberry32), so that a run can be had again. */
-function drawer(seed: number): (below: number) => number {
+function drawer(seed: number): Draw {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -65,37 +76,66 @@ function drawer(seed: number): (below: number) => number {
   };
 }
 
-async function editOnce(
-  server: ThrowawayServer,
-  desk: TamperedDesk,
-  kind: string,
-  draw: (below: number) => number,
-): Promise<Outcome | null> {
+type EditOf = (server: ThrowawayServer, desk: TamperedDesk, kind: string, draw: Draw) => Promise<Outcome | null>;
+type Draw = (below: number) => number;
+
+const editOnce: EditOf = async (server, desk, kind, draw) => {
   const url = await createDatabase(server.url, kind === restored ? desk.earlierUrl : desk.databaseUrl);
   try {
-    const done =
-      kind === restored ? { what: "the database of halfway", chain: "log" } : await edit(url, desk, kind, draw);
+    const done = kind === restored ? halfway : await edit(url, desk, kind, draw);
     if (!done) return null;
     const faults = await faultsIn(url, desk);
-    const [first] = faults;
-    const says = first ? `${first.kind} ${first.chain} seq ${first.seq}: ${first.detail}` : "nothing";
-    return { ...done, kind, found: faults.length > 0, named: isNamed(done, faults), says };
+    return { ...outcomeOf(done, kind, faults), watch: null };
   } finally {
     await dropDatabase(server.url, url);
   }
+};
+
+/** With the duties of a worker on the copy, before the edit and behind it. */
+const editWatched: EditOf = async (server, desk, kind, draw) => {
+  const url = await createDatabase(server.url, desk.databaseUrl);
+  const circumstances = { counted: draw(2) === 0, quiet: draw(2) === 0, ticksBefore: draw(12) };
+  let done: Done | null = null;
+  const change = async (): Promise<void> => {
+    done =
+      kind === restored ? await putBack(server, desk, url) : await edit(url, desk, kind, draw, circumstances.counted);
+  };
+  try {
+    const { storeFolder, key } = desk;
+    const { faults, ...watch } = await watched(
+      { url, folder: server.folder, storeFolder, key },
+      circumstances,
+      change,
+      (found) => done === null || isNamed(done, found),
+    );
+    return done && { ...outcomeOf(done, kind, faults), watch: { ...watch, ...circumstances } };
+  } finally {
+    await dropDatabase(server.url, url);
+  }
+};
+
+const halfway: Done = { what: "the database of halfway", chain: "log" };
+
+/** The older database under the name of the newer, whoever is connected. */
+async function putBack(server: ThrowawayServer, { earlierUrl }: TamperedDesk, url: string): Promise<Done> {
+  await dropDatabase(server.url, url);
+  await createDatabase(server.url, earlierUrl, nameIn(url));
+  return halfway;
 }
 
-async function edit(
-  url: string,
-  desk: TamperedDesk,
-  kind: string,
-  draw: (below: number) => number,
-): Promise<Done | null> {
+function outcomeOf(done: Done, kind: string, faults: readonly AuditFault[]): Omit<Outcome, "watch"> {
+  const [first] = faults;
+  const says = first ? `${first.kind} ${first.chain} seq ${first.seq}: ${first.detail}` : "nothing";
+  return { ...done, kind, found: faults.length > 0, named: isNamed(done, faults), says };
+}
+
+async function edit(url: string, desk: TamperedDesk, kind: string, draw: Draw, counted = true): Promise<Done | null> {
   const client = new pg.Client({ connectionString: url, options: "-c timezone=UTC" });
   await client.connect();
   try {
     // No trigger, no reference.
     await client.query("SET session_replication_role = replica");
+    if (!counted) await client.query("SET track_counts = off");
     if (kind === toldAnew) return await tellAnew(client, url, desk);
     const choices = edits[kind] ?? [];
     return (await choices[draw(choices.length)]?.({ client, draw })) ?? null;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { startTestApi } from "../support/api.ts";
-import { call, dispatcher, errorOf } from "./calls.ts";
+import { call, dispatcher, errorOf, newTicket } from "./calls.ts";
 
 const one = { lack: "no receipt", effect: "close", tickets: ["T-000123"], tools: ["ticket.close"] };
 
@@ -54,4 +54,23 @@ describe("POST /claims", async () => {
     assert.deepEqual([stranger.status, errorOf(stranger)["code"]], [400, "MISSING_ACTOR_CONTEXT"], stranger.text);
     assert.equal((await told()).length, 2);
   });
+});
+
+test("claims are taken as often in a minute as commands, of a service any number, and count apart from commands", async (t) => {
+  const api = await startTestApi({ t, env: { DISPATCH_RATE_LIMIT_PER_MINUTE: "2" } });
+  const tell = async (headers = dispatcher) => {
+    const sent = { ...headers, "content-type": "application/json" };
+    return call(api, "/claims", { method: "POST", body: { checked: 1, unproven: [one] }, headers: sent });
+  };
+  assert.deepEqual([(await tell()).status, (await tell()).status], [200, 200]);
+  const refused = await tell();
+  assert.deepEqual([refused.status, errorOf(refused)["code"]], [429, "RATE_LIMITED"], refused.text);
+  assert.ok(Number(refused.headers.get("retry-after")) > 0);
+  const { rows } = await api.owner.query("SELECT count(*)::int AS told FROM outbox WHERE event = 'claim.unproven'");
+  assert.equal(rows[0].told, 2, "what is refused is not told");
+  const service = { ...dispatcher, "x-actor-type": "SERVICE", "x-actor-id": "gateway" };
+  for (let n = 0; n < 4; n++) assert.equal((await tell(service)).status, 200);
+  await newTicket(api);
+  api.clock.advance(1);
+  assert.equal((await tell()).status, 200);
 });

@@ -323,6 +323,7 @@ describe("health", async () => {
           now: api.clock.now().toISOString(),
           workers: { alive: 0, stale: 0, oldest_age_seconds: null },
           nats: "off",
+          log: "empty",
         },
       ],
     );

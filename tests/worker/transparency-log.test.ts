@@ -1,14 +1,17 @@
 // The log as workers write and watch it: what becomes a leaf, that two never fork it, and that what was rewritten with its row is found.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
 import { aggregates } from "../../dispatch/aggregates.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
+import { bareEnvironment } from "../../dispatch/process/bare-environment.ts";
 import { append } from "../../dispatch/transparency/append.ts";
 import { checkpointFrom } from "../../dispatch/transparency/checkpoint.ts";
-import { hashOfLeaf, nodesAt, proofFor, readHead, type Leaf } from "../../dispatch/transparency/log-rows.ts";
+import { beginLog, hashOfLeaf, nodesAt, proofFor, readHead, type Leaf } from "../../dispatch/transparency/log-rows.ts";
 import { makeLogKey, readLogKey } from "../../dispatch/transparency/log-key.ts";
 import {
   consistencyPlan,
@@ -22,6 +25,7 @@ import { isSignedBy } from "../../dispatch/transparency/signed-note.ts";
 import { verifyLogs } from "../../dispatch/transparency/verify-all.ts";
 import pg from "pg";
 import { eventually } from "../support/eventually.ts";
+import { connect } from "../../lab/tampering/desk.ts";
 import { relink } from "../../lab/tampering/relink.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
@@ -148,9 +152,42 @@ describe("the log", async () => {
     }));
     assert.deepEqual((await verifyAudit(db, aggregates)).faults, [], "the database alone does not tell");
     await round(worker);
-    const { rows } = await api.owner.query("SELECT chain, kind, found_by FROM audit_faults");
-    assert.deepEqual(rows, [{ chain: id, kind: "RELINKED", found_by: "log watch" }]);
+    const { rows } = await api.owner.query("SELECT chain, seq, kind, found_by FROM audit_faults");
+    assert.deepEqual(rows, [{ chain: id, seq: 2, kind: "RELINKED", found_by: "log watch" }]);
     assert.equal((await firing(api)).length, 1);
+  });
+
+  test("names the first event that was rewritten between two leaves: by kept answers, else the first it may be", async (t) => {
+    const worker = await startTestWorker(api, { t, env });
+    const ticket = await ticketIn(api, "TRIAGED");
+    await logged(worker);
+    const note = (text: string) => api.run("ticket.add_note", { ticket: ticket.id, body: { text } });
+    const [left] = (await api.owner.query("SELECT audit_seq FROM tickets WHERE id = $1", [ticket.id])).rows;
+    const last: number = left.audit_seq;
+    for (const text of ["one", "two", "three", "four"]) await note(text);
+    await logged(worker);
+    await note("five");
+    await logged(worker);
+    const rewritten = async () =>
+      (await faultsOf(api))
+        .filter(({ chain }) => chain === ticket.id)
+        .map(({ seq, kind, detail }) => ({ seq, kind, detail }));
+    assert.deepEqual(await rewritten(), []);
+    const chain = { aggregate: "ticket", chain: ticket.id, from: last + 3 };
+    await relink(api.owner, chain, (event) => ({ ...event, actor_id: "mallory" }));
+    const [fault, ...others] = await rewritten();
+    assert.deepEqual(others, [], "a leaf behind the first says nothing new");
+    assert.deepEqual([fault?.seq, fault?.kind], [last + 3, "RELINKED"]);
+    assert.match(
+      fault?.detail ?? "",
+      new RegExp(`from one of its events ${last + 1} to ${last + 4} on: leaf \\d+ of the log knows event ${last + 4} `),
+    );
+    await api.owner.query("DELETE FROM idempotency_keys WHERE aggregate_id = $1", [ticket.id]);
+    assert.deepEqual(
+      await rewritten(),
+      [{ ...fault, seq: last + 1 }],
+      "the same words, by which an acceptance is known",
+    );
   });
 
   test("goes no further once it was set back, and the store's checkpoint says so", async (t) => {
@@ -172,7 +209,7 @@ describe("the log", async () => {
     const found = await api.owner.query("SELECT chain, seq, kind FROM audit_faults WHERE aggregate = 'log'");
     assert.deepEqual(found.rows, [{ chain: "object store", seq: number, kind: "LOG_FORKED" }]);
     const kinds = (await faultsOf(api)).map(({ kind }) => kind);
-    assert.deepEqual(kinds.toSorted(), ["LOG_FORKED", "RELINKED"]);
+    assert.deepEqual(kinds.toSorted(), ["LOG_FORKED", "RELINKED", "RELINKED"], "with those of the tests before");
     assert.ok(await store.stat(`transparency/${origin}/${String(number).padStart(10, "0")}`));
   });
 
@@ -184,6 +221,105 @@ describe("the log", async () => {
     ])
       await assert.rejects(db.rows({ name: `test_${sql.length}`, text: sql }), /permission denied/);
   });
+});
+
+test("a log that nobody signs is told of behind one that was signed, until the owner accepts it", async (t) => {
+  const api = await startTestApi();
+  const { db } = api.desk;
+  const owner = connect(api.databaseUrl);
+  t.after(() => owner.close());
+  const healthSays = (standing: string) =>
+    eventually(`the log is ${standing}`, async () =>
+      (await api.send("GET", "/health")).text.includes(`"log":"${standing}"`),
+    );
+  const keyFile = join(api.dataDir, "log.key");
+  await healthSays("empty");
+  await makeLogKey(keyFile, (await readHead(db)).origin);
+  const { signerFor } = await readLogKey(keyFile);
+  /** All that waits becomes leaves of the newest log. */
+  const written = (signer: typeof signerFor | null) =>
+    eventually("a checkpoint", async () => {
+      const appending = { aggregates, signerFor: signer ?? (() => null), now: api.clock.now() };
+      return (await append(db, appending)).kind === "written";
+    });
+  await ticketIn(api, "TRIAGED");
+  await written(signerFor);
+  const worker = await startTestWorker(api, { t, env: { DISPATCH_LOG_KEY_FILE: keyFile } });
+  const look = async () => {
+    api.clock.advance(2);
+    await worker.wake();
+    return (await firing(api)).length;
+  };
+  assert.equal(await look(), 0);
+  await beginLog(owner, "a restore");
+  await written(signerFor);
+  await healthSays("signed");
+  assert.equal(await look(), 0, "a log that goes on signed is as good");
+  const second = await beginLog(owner, "another");
+  await written(null);
+  assert.equal(await look(), 1);
+  await healthSays("unsigned");
+  const { rows } = await api.owner.query("SELECT chain, seq, kind, detail FROM audit_faults");
+  const detail = `${second} begins with it, signed by nobody, and the log before was signed`;
+  assert.deepEqual(rows, [{ chain: "log_checkpoints", seq: 1, kind: "LOG_CHANGED", detail }]);
+  // As the owner accepts it, although the worker has recorded it: a third log begins, and behind one that nobody signed it is no news.
+  const { stderr } = await promisify(execFile)(
+    process.execPath,
+    [join(import.meta.dirname, "../../scripts/audit-verify.ts"), "--accept", "the key is lost"],
+    {
+      env: {
+        ...bareEnvironment,
+        DISPATCH_DATABASE_URL: api.databaseUrl,
+        DISPATCH_DATA_DIR: api.dataDir,
+        DISPATCH_LOG_KEY_FILE: keyFile,
+      },
+    },
+  );
+  assert.match(stderr, /^began the log dispatch-log-/m);
+  await written(null);
+  assert.equal(await look(), 0);
+  assert.deepEqual(
+    (await faultsOf(api)).map(({ detail: told }) => told),
+    [detail],
+  );
+});
+
+test("an older log is looked at as well: beginning another hides nothing", async (t) => {
+  const api = await startTestApi();
+  const owner = connect(api.databaseUrl);
+  t.after(() => owner.close());
+  const worker = await startTestWorker(api, { t });
+  const { id } = await ticketIn(api, "TRIAGED");
+  const wake = async () => {
+    api.clock.advance(2);
+    await worker.wake();
+  };
+  const isLogged = (log: number) =>
+    eventually(`a leaf in log ${log}`, async () => {
+      await wake();
+      return (
+        (await api.owner.query("SELECT FROM log_leaves WHERE log = $1 AND aggregate_id = $2", [log, id])).rowCount === 1
+      );
+    });
+  await isLogged(1);
+  await relink(api.owner, { aggregate: "ticket", chain: id, from: 1 }, (event) => ({ ...event, actor_id: "mallory" }));
+  await beginLog(owner, "so that nobody looks at the first");
+  await isLogged(2);
+  await wake();
+  const { rows } = await api.owner.query("SELECT chain, seq, kind FROM audit_faults");
+  assert.deepEqual(rows, [{ chain: id, seq: 1, kind: "RELINKED" }]);
+});
+
+test("a worker without a key says so, in production as a warning with what to do", async (t) => {
+  const api = await startTestApi();
+  const lines = async (env: Record<string, string>) => {
+    const worker = await startTestWorker(api, { t, env: { DISPATCH_LOG_KEY_FILE: "", ...env } });
+    return worker
+      .told("worker.log_unsigned")
+      .map(({ level, way_out: advice }) => [level, String(advice).includes("dispatch:log:key")]);
+  };
+  assert.deepEqual(await lines({}), [[30, true]]);
+  assert.deepEqual(await lines({ NODE_ENV: "production", DISPATCH_AUTH_JWT_SECRET: "x".repeat(32) }), [[40, true]]);
 });
 
 test("a worker does not start with a key that is none", async () => {

@@ -234,11 +234,13 @@ async function closeFaults(db: Database, found: readonly AuditFault[], accept: s
   if (accept.trim() === "") throw new CommandFailure("--accept needs a reason, which is kept");
   try {
     const closed = await db.transaction(async (tx) => {
+      // Before anything is resolved: what a worker has recorded counts as accepted from then on.
+      const isOfLogToo = (await sortFaults(tx, found)).open.some(isOfLog);
       const row = await tx.row(resolve, [accept]);
       const { open } = await sortFaults(tx, found);
       if (open.length === 0 && !row?.resolved) throw new CommandFailure(nothingToAccept);
       if (open.length > 0) await tx.row(insertAccepted, [JSON.stringify(open), commandName, accept]);
-      if (open.some(isOfLog)) console.error(`began the log ${await beginLog(tx, accept)}`);
+      if (isOfLogToo) console.error(`began the log ${await beginLog(tx, accept)}`);
       await tx.commit();
       return row?.resolved ?? 0;
     });
