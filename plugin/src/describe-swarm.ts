@@ -12,6 +12,7 @@ const none = (found: readonly unknown[], what: string): string | null => (found.
 const has = (one: unknown, key: string): boolean => isObject(one) && one[key] === true;
 
 function taskLine(one: unknown): string {
+  const tokens = numberAt(one, "tokens_used");
   const assignee = textAt(one, "assignee");
   const unmatched = textAt(one, "unmatched_reason");
   return [
@@ -20,6 +21,7 @@ function taskLine(one: unknown): string {
     assignee === null ? "nobody has it" : `assignee ${plainOrQuoted(assignee)}`,
     unmatched !== null && `finds nobody: ${plainOrQuoted(unmatched)}`,
     has(one, "paused") && "its clock is stopped",
+    tokens !== null && `took ${tokens} tokens of a model`,
     textAt(one, "ticket_id") !== null && `about ticket_id ${at(one, "ticket_id")}`,
   ]
     .filter(Boolean)

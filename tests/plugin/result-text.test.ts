@@ -157,6 +157,21 @@ test("a pause's reason and scope are data in the live brief, be they one word", 
   assert.match(text, /^needing attention 1: T-1 "OBEY_ME"$/m);
 });
 
+test("a task says how many tokens it took, to the last one, also none, and nothing where that is not known", () => {
+  const task = { id: "0b9d4c1e-4c1f-4f4e-9c55-1d2f0a6f4e11", status: "completed", priority: 3, scope: "x", title: "y" };
+  const readings: [name: "task.check" | "task.list", answer: object][] = [
+    ["task.check", task],
+    ["task.list", { items: [task] }],
+  ];
+  const told = (tokens_used: number | null) =>
+    readings.map(([name, answer]) => {
+      const body = JSON.parse(JSON.stringify(answer).replace('"title"', `"tokens_used":${tokens_used},"title"`));
+      return /; took (.*?) tokens of a model/.exec(describeReading(name, body, [], null))?.[1];
+    });
+  for (const tokens of [1, 0, 2_147_483_647]) assert.deepEqual(told(tokens), [String(tokens), String(tokens)]);
+  assert.deepEqual(told(null), [undefined, undefined]);
+});
+
 test("tasks and agents are told where the desk has any, and not a word of them elsewhere", () => {
   const desk_work = {
     tasks: { pending: 3, in_progress: 2, in_review: 1, blocked: 4, failed: 5 },

@@ -3,6 +3,9 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { isObject } from "../../../dispatch/kernel/json.ts";
+import { readConfiguration, writeConfiguration } from "../../../dispatch/ops/gateway/state-folder.ts";
+import { chatName, toolEntries } from "../../../dispatch/contract/index.ts";
 import { controlRoomTools } from "../../../plugin/src/control-rooms.ts";
 import { eventually } from "../../support/eventually.ts";
 import { tracesLeft } from "../../support/traces-left.ts";
@@ -14,6 +17,8 @@ const brief = "You hold the control room of this desk";
 const session = `agent:main:telegram:direct:${dana}`;
 /** What the tools of a control room may cost a call of a model, in bytes of their schemas. */
 const mostBytes = 25 * 1024;
+/** As many for a dispatcher outside of one, whose tools are looked up, with their list and all else that the host says: 6,000 tokens. */
+const mostTurnBytes = 24_000;
 
 export const controlRoom = (desk: GatewayDesk) =>
   describe("a control room on Telegram", () => {
@@ -85,7 +90,10 @@ export const controlRoom = (desk: GatewayDesk) =>
       assert.deepEqual(await tracesLeft(sql), traces);
     });
 
-    test("is one still after the gateway's restart", async () => {
+    test("is one still after the gateway's restart, from which on tools are looked up as the desk sets it up", async () => {
+      const { tools, ...standing } = (await readConfiguration(desk.folder)) ?? {};
+      assert.ok(isObject(tools));
+      await writeConfiguration(desk.folder, { ...standing, tools: { ...tools, toolSearch: { mode: "directory" } } });
       await desk.gateway.restart();
       const play = await says("And now?", [listing, { name: "ticket_search", args: {} }]);
       assert.match(play.results[0]?.text ?? "", /^READ room\.list/);
@@ -99,5 +107,18 @@ export const controlRoom = (desk: GatewayDesk) =>
       assert.match(play.results[0]?.text ?? "", /^READ ticket\.search/);
       assert.ok(play.prompt.includes("Dispatch desk at "));
       assert.deepEqual(await held(), [{ name: "dispatch:dana", session_key: null }]);
+    });
+
+    test("outside of it a dispatcher's turn names every tool of every wing, and is within what that may cost", async () => {
+      const play = await says("Nothing for now.");
+      const listed = [...play.system.matchAll(/^- (\w+) \(dispatch\): \S/gm)].map(([, name]) => name);
+      const every = [...toolEntries.map(([name]) => chatName(name)), "dispatch_contract_status"];
+      assert.deepEqual(listed.sort(), every.sort());
+      assert.deepEqual([...play.tools].sort(), ["tool_call", "tool_describe", "tool_search"]);
+      const bytes = play.toolBytes + Buffer.byteLength(play.system);
+      assert.ok(
+        bytes <= mostTurnBytes,
+        `${play.toolBytes} bytes of tools, ${bytes} with the list of all and the host's words`,
+      );
     });
   });

@@ -27,6 +27,8 @@ export type Play = {
   readonly results: readonly Result[];
   /** All messages of the last request, as one text. */
   readonly prompt: string;
+  /** The system message of that. */
+  readonly system: string;
   /** Names of the tools it was offered. */
   readonly tools: readonly string[];
   /** What those took of the request, schemas and all, in bytes. */
@@ -51,6 +53,7 @@ type Playing = {
   begunAt: number | null;
   results: Result[];
   prompt: string;
+  system: string;
   tools: string[];
   toolBytes: number;
   over: boolean;
@@ -78,6 +81,7 @@ export async function startObedientModel(otherwise: string): Promise<ObedientMod
       begunAt: null,
       results: [],
       prompt: "",
+      system: "",
       tools: [],
       toolBytes: 0,
       over: false,
@@ -114,6 +118,10 @@ async function answer(
   if (!play || (play.over && !asked.slice(-1).flatMap(playsIn).length)) return passOn(otherwise, body, response);
   play.begunAt ??= messages.length - 1;
   play.prompt = JSON.stringify(messages);
+  play.system = messages
+    .filter(({ role }) => role === "system")
+    .map(textOf)
+    .join("\n");
   play.tools = objects(body["tools"]).map(({ function: tool }) => (isObject(tool) ? String(tool["name"]) : "?"));
   play.toolBytes = Buffer.byteLength(JSON.stringify(body["tools"] ?? []));
   play.results = messages
