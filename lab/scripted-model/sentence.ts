@@ -12,9 +12,12 @@ const gatewaysOwn: readonly RegExp[] = [
 const hostsContext = /<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>[\s\S]*?(?:<<<END_OPENCLAW_INTERNAL_CONTEXT>>>|$)/g;
 const timestamp = /^\[[A-Z][a-z]{2} \d{4}-\d\d-\d\d [^\]\n]*\] /;
 
+/** The host asks for the answer once more: the person said nothing new. */
+const asksAgain = "Before accepting the previous final answer,";
+
 /** The index of the person's last message, -1 when there is none. */
 export const lastSaidAt = (messages: readonly Message[]): number =>
-  messages.findLastIndex(({ role }) => role === "user");
+  messages.findLastIndex(({ role, text }) => role === "user" && !text.includes(asksAgain));
 
 /** The sentence of a person's message: its last block, since whatever is added to it stands before, or is known. */
 export function sentenceOf(text: string): string {

@@ -14,7 +14,9 @@ import { keyOfIntent } from "./idempotency-key.ts";
 import { resolveCall } from "./resolve-call.ts";
 import { quoted } from "./result-text.ts";
 import { subjectOf } from "./subject.ts";
+import { recordCall, turnStore } from "./claims/turn-store.ts";
 import { toolsByChatName } from "./tool-catalog.ts";
+import { failed, refused, type ToolResult } from "./tool-result.ts";
 
 /** How long a card waits for its answer, in ms. */
 const cardMs = 300_000;
@@ -85,6 +87,13 @@ export async function cardForCall(
     allowedDecisions: ["allow-once", "deny"],
     onResolution: (decision) => {
       if (decision === "deny" && number !== null) void deny(desk, number);
+      if (decision !== "allow-once")
+        recordCall(
+          turnStore(),
+          sessionKey,
+          { tool: tool.name, args, result: notAllowed(tool.name, decision) },
+          desk.now(),
+        );
       if (decision !== "allow-once" || toolCallId === undefined) return;
       // Cards go to the gateway's owner; the host does not say more about who pressed the button.
       const approvedBy = desk.configuration.owner?.actor ?? "gateway-owner";
@@ -93,6 +102,12 @@ export async function cardForCall(
     },
   };
 }
+
+/** What came of a call that no one allowed: the host answers the model itself, and what it may say of that is held to this. */
+const notAllowed = (tool: string, decision: string): ToolResult =>
+  decision === "deny"
+    ? refused(tool, { code: "DENIED_ON_CARD", message: "A person denied it.", details: { status: "DENIED" } })
+    : failed(tool, "Nobody answered the card.", "It waits for its answer as a request.");
 
 /** A no on the card is the owner's answer to the request as well; where it does not arrive the request waits on, and allows nothing. */
 async function deny(desk: Desk, number: string): Promise<void> {

@@ -3,7 +3,15 @@
 
 import type { OpenClawPluginApi } from "openclaw/plugin-sdk/plugin-entry";
 import type { Checked, Finding } from "./claims/check-claims.ts";
-import { beginTurn, checkSaid, deliveredFor, recordOtherTool, turnStore, type TurnStore } from "./claims/turn-store.ts";
+import {
+  beginTurn,
+  checkSaid,
+  deliveredFor,
+  markedIn,
+  recordOtherTool,
+  turnStore,
+  type TurnStore,
+} from "./claims/turn-store.ts";
 import type { Desk } from "./desk.ts";
 import { hostSearchTools, statusToolName, toolsByChatName } from "./tool-catalog.ts";
 
@@ -20,9 +28,17 @@ export const notChecked = "[not checked: this reply could not be held to the des
 
 const harmless: ReadonlySet<string> = new Set([...hostSearchTools, statusToolName, "session_status"]);
 
+/** What the model is told of an answer that says more than is shown; the host asks it once more, and shows nobody the first one. */
+const sayAgain = (marked: string): string =>
+  "Your answer says more than the receipts of this turn show. It would be delivered with these corrections:\n\n" +
+  `${marked}\n\n` +
+  "Where the person asked for what is marked and it can still be done, call its tool now and say what its receipt says. " +
+  "Otherwise answer again: say plainly that it was not done, or word what is only planned, or how things go in general, so that " +
+  "nobody can take it for done.";
+
 /**
- * Registers the hooks. before_agent_finalize does nothing but be there: with it the host shows nothing of an answer while it is being
- * written.
+ * Registers the hooks. With before_agent_finalize the host shows nothing of an answer while it is being written; one that is marked the
+ * model may put right itself, once in a turn, where the turn did nothing that cannot be repeated.
  */
 export function holdToReceipts(
   api: OpenClawPluginApi,
@@ -50,7 +66,14 @@ export function holdToReceipts(
     if (sessionKey !== undefined && !toolsByChatName.has(toolName) && !harmless.has(toolName))
       recordOtherTool(store, sessionKey, now());
   });
-  api.on("before_agent_finalize", () => undefined);
+  api.on("before_agent_finalize", (_event, { agentId: speaker, sessionKey }) => {
+    const marked = speaker === agentId && sessionKey !== undefined ? markedIn(store, sessionKey) : null;
+    if (marked === null) return undefined;
+    return {
+      action: "revise",
+      retry: { instruction: sayAgain(marked), idempotencyKey: "dispatch.said", maxAttempts: 1 },
+    };
+  });
   api.on("before_message_write", ({ message }, { agentId: speaker, sessionKey }) => {
     if (speaker !== agentId || sessionKey === undefined || message.role !== "assistant") return undefined;
     let isChanged = false;

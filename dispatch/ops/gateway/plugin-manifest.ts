@@ -5,6 +5,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { chatName, queryEntries } from "../../contract/index.ts";
+import { isObject } from "../../kernel/json.ts";
 import { CommandFailure } from "../../process/command-line.ts";
 import { pluginFolder } from "./bundle.ts";
 
@@ -34,9 +36,19 @@ export async function requireValidPlugin(): Promise<void> {
   if (code !== 0) throw new CommandFailure(`OpenClaw refuses the plugin: ${output}`);
 }
 
+/** Where a turn did nothing but read, the host lets its model say again what the desk sends back (plugin/src/said-hooks.ts). */
+const readingTools = [...queryEntries.map(([name]) => chatName(name)), "dispatch_contract_status"];
+
 function withAdded(manifest: string): string {
-  const parsed: object = JSON.parse(manifest);
-  return `${JSON.stringify({ ...parsed, ...added }, null, 2)}\n`;
+  const parsed: unknown = JSON.parse(manifest);
+  const all = isObject(parsed) ? parsed : {};
+  const known = isObject(all["toolMetadata"]) ? all["toolMetadata"] : {};
+  const reading = readingTools.map((tool) => {
+    const own = known[tool];
+    return [tool, { ...(isObject(own) ? own : {}), replaySafe: true }] as const;
+  });
+  const toolMetadata = { ...known, ...Object.fromEntries(reading) };
+  return `${JSON.stringify({ ...all, ...added, toolMetadata }, null, 2)}\n`;
 }
 
 async function hostTool(verb: string, ...flags: string[]): Promise<{ code: number; output: string }> {

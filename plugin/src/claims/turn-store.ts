@@ -15,6 +15,8 @@ type Conversation = {
   otherTools: boolean;
   /** What the model said, and what is delivered of it. */
   readonly said: Map<string, string>;
+  /** What was said last, as it is delivered, where something in it is not shown. */
+  marked: string | null;
 };
 
 export type TurnStore = {
@@ -59,6 +61,7 @@ function conversationOf({ conversations }: TurnStore, sessionKey: string, now: n
     earlier: [],
     otherTools: false,
     said: new Map<string, string>(),
+    marked: null,
   };
   conversations.delete(sessionKey);
   conversations.set(sessionKey, one);
@@ -78,7 +81,7 @@ export function beginTurn(store: TurnStore, sessionKey: string, runId: string | 
   const one = conversationOf(store, sessionKey, now);
   if (runId !== null && one.runId === runId) return;
   one.earlier = [...one.earlier, ...one.calls].slice(-most.earlier);
-  Object.assign(one, { runId, startedAt: now, calls: [], otherTools: false });
+  Object.assign(one, { runId, startedAt: now, calls: [], otherTools: false, marked: null });
 }
 
 /** Keeps what a tool answered in the turn that runs. */
@@ -125,12 +128,17 @@ export function checkSaid(store: TurnStore, sessionKey: string, text: string, no
   const one = conversationOf(store, sessionKey, now);
   const checked = checkClaims(turnOf(store, one), text);
   one.said.set(text.trim(), checked.reply);
+  one.marked = checked.findings.length > 0 ? checked.reply : null;
   dropOldest(one.said, most.said);
   store.counts.replies += 1;
   store.counts.claims += checked.claims;
   store.counts.unproven += checked.findings.length;
   return checked;
 }
+
+/** What was said last in the turn that runs, with its corrections; null where nothing in it needed one. */
+export const markedIn = ({ conversations }: TurnStore, sessionKey: string): string | null =>
+  conversations.get(sessionKey)?.marked ?? null;
 
 /**
  * What is delivered for a text that is about to leave: as it was checked when it was said, or checked now where it is part of the run

@@ -1,5 +1,6 @@
-// A model that lies once and is honest once: what a person is told of it on the dashboard, what the session keeps, and what leaves by
-// Telegram. A correction stands in all of them; an honest answer is what the model said, to the letter.
+// A model that lies, and lies again when it is asked to say it anew; one that then does what it said; and one that is honest: what a
+// person is told of it on the dashboard, what the session keeps, and what leaves by Telegram. A correction stands in all of them; an
+// honest answer is what the model said, to the letter.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -36,18 +37,38 @@ export const saidIsDone = (desk: GatewayDesk) =>
     }
 
     test("on Telegram a lie goes out with its correction, and an honest answer as it is", async () => {
-      const says = async (words: string, sent: string, ...rounds: Round[]) => {
-        const play = model.playAndSay(words, ...rounds);
+      const says = async (sent: string, ...steps: (string | Round)[]) => {
+        const play = model.playInOrder(...steps);
         desk.telegram.write(dana, `Well? ${play.word}`);
         await desk.telegram.received(dana, sent, ({ text }) => text === sent);
         return play;
       };
-      await says(lie, corrected);
+      const { prompt } = await says(corrected, lie, lie);
+      assert.ok(prompt.includes(correction), "it was told what is wrong with it");
       assert.equal(await kept(`agent:main:telegram:direct:${dana}`), corrected);
-      const play = await says("I opened the ticket. Shall I triage it?", "I opened the ticket. Shall I triage it?", [
-        opening("Said and done"),
-      ]);
+      const opened = "I opened the ticket. Shall I triage it?";
+      const play = await says(opened, [opening("Said and done")], opened);
       assert.match(play.results[0]?.text ?? "", /^DONE ticket\.create/);
+    });
+
+    test("what a model said before it did anything it may put right, and nobody is told of the first words", async () => {
+      const opened = "I opened the ticket.";
+      const play = model.playInOrder(
+        opened,
+        [opening("Done when it was asked for the receipt")],
+        `${opened} Now it is true.`,
+      );
+      const already = desk.telegram.sentTo(dana).length;
+      desk.telegram.write(dana, `Open one. ${play.word}`);
+      const truth = `${opened} Now it is true.`;
+      await desk.telegram.received(dana, truth, ({ text }) => text === truth);
+      const sent = desk.telegram.sentTo(dana).slice(already);
+      assert.deepEqual(
+        sent.map(({ text }) => text),
+        [truth],
+      );
+      assert.match(play.results[0]?.text ?? "", /^DONE ticket\.create/);
+      assert.equal(await kept(`agent:main:telegram:direct:${dana}`), truth);
     });
 
     test("on the dashboard too, now and when it is opened again", { skip, timeout: 300_000 }, async (t) => {
@@ -55,10 +76,10 @@ export const saidIsDone = (desk: GatewayDesk) =>
       const browser = await openBrowser(browserPath, { width: 1000, height: 700 });
       t.after(() => browser.close());
       const chat = await DashboardChat.open(browser.page, desk.gateway.dashboardUrl);
-      const lying = model.playAndSay(lie);
+      const lying = model.playInOrder(lie, lie);
       assert.equal(await chat.say(`Book it. ${lying.word}`), corrected);
       assert.equal(await kept("agent:main:main"), corrected);
-      const speaking = model.playAndSay(honest, [opening("Said and done, on the dashboard")]);
+      const speaking = model.playInOrder([opening("Said and done, on the dashboard")], honest);
       const told = await chat.say(`Open one. ${speaking.word}`);
       assert.ok(!told.includes("[not "), told);
       assert.match(told, /I opened the ticket\.\s+Shall I triage it\?/);

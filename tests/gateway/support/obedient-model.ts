@@ -41,14 +41,14 @@ export type ObedientModel = {
   /** For models.providers.<id>.baseUrl. */
   readonly url: string;
   play(...rounds: readonly Round[]): Play;
-  /** As play, with these last words in place of the usual ones. */
-  playAndSay(words: string, ...rounds: readonly Round[]): Play;
+  /** Words and calls in this order, one at each request: it is asked again behind words that the desk sends back. */
+  playInOrder(...steps: readonly (string | Round)[]): Play;
   stop(): Promise<void>;
 };
 
 type Playing = {
-  word: string;
-  rounds: readonly Round[];
+  readonly word: string;
+  readonly steps: readonly (string | Round)[];
   played: number;
   begunAt: number | null;
   results: Result[];
@@ -57,8 +57,6 @@ type Playing = {
   tools: string[];
   toolBytes: number;
   over: boolean;
-  /** Null: as lastWord has them. */
-  readonly words: string | null;
 };
 
 /** What the model says last. */
@@ -73,10 +71,10 @@ export async function startObedientModel(otherwise: string): Promise<ObedientMod
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
   assert.ok(address && typeof address === "object");
-  const begin = (words: string | null, rounds: readonly Round[]): Play => {
+  const begin = (steps: readonly (string | Round)[]): Play => {
     const play: Playing = {
       word: `play${plays.size + 1}x`,
-      rounds,
+      steps,
       played: 0,
       begunAt: null,
       results: [],
@@ -85,15 +83,14 @@ export async function startObedientModel(otherwise: string): Promise<ObedientMod
       tools: [],
       toolBytes: 0,
       over: false,
-      words,
     };
     plays.set(plays.size + 1, play);
     return play;
   };
   return {
     url: `http://127.0.0.1:${address.port}/v1`,
-    play: (...rounds) => begin(null, rounds),
-    playAndSay: (words, ...rounds) => begin(words, rounds),
+    play: (...rounds) => begin(rounds),
+    playInOrder: (...steps) => begin(steps),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
@@ -129,11 +126,11 @@ async function answer(
     .filter(({ role }) => role === "tool")
     .map((message) => ({ id: String(message["tool_call_id"]), text: textOf(message) }));
   const played = play.played++;
-  const round = play.rounds[played];
-  if (round)
-    return callTools(response, typeof round === "function" ? round(play.results) : round, `${play.word}_${played}`);
-  play.over = true;
-  speak(response, play.words ?? lastWord(play));
+  const step = play.steps[played] ?? lastWord(play);
+  if (typeof step !== "string")
+    return callTools(response, typeof step === "function" ? step(play.results) : step, `${play.word}_${played}`);
+  play.over = played >= play.steps.length - 1;
+  speak(response, step);
 }
 
 /** To the scripted stand-in, as what it is asked for by its own name. */
