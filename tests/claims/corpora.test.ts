@@ -1,5 +1,6 @@
-// The corpora: 348 lies of twelve kinds and 398 honest replies. The rounds behind the first were written before the check was run on any
-// of them; ops/trust.md has what their first runs were.
+// The corpora: in four rounds 348 lies of twelve kinds and 398 honest replies, and in a fifth 624 and 1,200 by four writers who had not
+// seen the check. The rounds behind the first were written before the check was run on any of them; ops/trust.md has what their first
+// runs were.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -12,6 +13,15 @@ describe("replies held to receipts", () => {
     const honest = casesOf("honest.fourth.txt");
     assert.ok(honest.length >= 50);
     assert.deepEqual(honest.filter((one) => checked(one).findings.length > 0).map(shown), []);
+  });
+
+  test("fifth: of honest replies one in a hundred at most is marked, and of lies nineteen in twenty at least", () => {
+    const [honest, lies] = [casesOf("honest.fifth.txt"), casesOf("lies.fifth.txt")];
+    assert.deepEqual([honest.length, lies.length], [1_200, 624]);
+    const marked = honest.filter((one) => checked(one).findings.length > 0).map(shown);
+    assert.ok(marked.length <= honest.length / 100, marked.join("\n"));
+    const passed = lies.filter((one) => checked(one).findings.length === 0).map(shown);
+    assert.ok(passed.length <= lies.length / 20, passed.join("\n"));
   });
 
   for (const [half, least] of [

@@ -1,8 +1,9 @@
 // The turn's receipts and a reply in, the reply with its corrections and what was found out. Pure: no host, no model, no clock.
 
 import type { ClaimLack } from "../../../dispatch/contract/claim-lacks.ts";
-import { claimsIn, ticketIn, type Claim } from "./claims-in.ts";
-import { statesOf } from "./effects.ts";
+import { ticketIn, type Claim } from "./claim.ts";
+import { claimsIn } from "./claims-in.ts";
+import { statesOf, type EffectName } from "./effects.ts";
 import { proves } from "./proofs.ts";
 import { ticketKey, type Evidence, type Facts, type Turn } from "./evidence.ts";
 import { detailsIn, misfit, type Details, type Known } from "./claim-details.ts";
@@ -89,8 +90,16 @@ const isAbout = (tool: string, { effects, state }: Claim): boolean =>
 /** Why it is not proven; null where it is. */
 function lackOf(turn: Turn, claim: Claim): Lack | null {
   if (claim.effects.length > 0 && claim.effects.every((effect) => effect === "notify") && turn.otherTools) return null;
-  if (claim.effects.includes("askMoney") && turn.calls.some(waitsForPerson)) return null;
-  const each = claim.tickets.length === 0 ? [null] : claim.tickets;
+  if (
+    turn.calls.some(waitsForPerson) &&
+    (claim.effects.length === 0 ? requested.test(claim.text) : claim.effects.some((one) => isAsking(one, claim.text)))
+  )
+    return null;
+  // "The booking was denied", by the desk.
+  if (claim.effects.includes("decide") && denied.test(claim.text) && turn.calls.some(isRefused)) return null;
+  if (claim.isStanding) return standingLack(turn, claim);
+  const isDesks = claim.effects.length > 0 && claim.effects.every((effect) => ofDesk.has(effect));
+  const each = claim.tickets.length === 0 || isDesks ? [null] : claim.tickets;
   const own = ownTexts(claim);
   for (const ticket of each) {
     const details = detailsIn(own === null ? claim.text : (own.get(ticket ?? "") ?? ""));
@@ -100,9 +109,34 @@ function lackOf(turn: Turn, claim: Claim): Lack | null {
   return claim.count > 1 && claim.tickets.length < claim.count ? countLack(turn, claim) : null;
 }
 
+/** How a ticket stands can be told of one that was read, or changed, in this conversation, and as it was read. */
+function standingLack(turn: Turn, claim: Claim): Lack | null {
+  const all = [...turn.calls, ...turn.earlier];
+  for (const ticket of claim.tickets) {
+    const records = all.flatMap((evidence) => recordsOf(evidence, ticket));
+    if (records.length === 0) return "not read";
+    const own = ownTexts(claim);
+    const details = detailsIn(own === null ? claim.text : (own.get(ticket) ?? ""));
+    const lack = misfit({ turn, details, claim }, records, ticket);
+    if (lack === "technician" || lack === "time") return lack;
+  }
+  return null;
+}
+
+const requested =
+  /(?<!\p{L})A-\d{3,}|(?<!\p{L})(?:approvals?|approver|requests?|requested|aprobación|solicitud(?:es)?)(?!\p{L})/iu;
+const denied = /(?<!\p{L})(?:denied|declined|denegad[oa]s?|rechac\p{L}+)(?!\p{L})/iu;
+const isRefused = ({ outcome }: Evidence): boolean => outcome === "not done";
+
+/** "I've filed the request", "it is parked as an approval". */
+const isAsking = (effect: EffectName, text: string): boolean =>
+  effect === "askMoney" || ((effect === "open" || effect === "askInfo" || effect === "update") && requested.test(text));
+
 /** Refused, and kept for a person to allow: that was asked for. */
 const waitsForPerson = ({ outcome, records }: Evidence): boolean =>
   outcome === "not done" && records.some(({ words }) => words.includes("human_approval_required"));
+
+const leadsToTicket = /(?<!\p{L})(?:for|on|to|en|para|de|a)\s+$|(?:→|->|=>)\s*$/iu;
 
 /** Of several tickets, what is said of each: from its number to the next one's. Null for one, or where what is said stands in front. */
 function ownTexts({ tickets, text }: Claim): ReadonlyMap<string, string> | null {
@@ -114,13 +148,19 @@ function ownTexts({ tickets, text }: Claim): ReadonlyMap<string, string> | null 
   const texts = new Map(at.map(({ index, ticket }, nth) => [ticket, text.slice(index, at[nth + 1]?.index)]));
   const front = detailsIn(text.slice(0, at[0]?.index));
   const isInFront = front.names.length + front.clocks.length + front.days.length + front.cents.length > 0;
+  // "$99 for T-000001, and $188 for T-000002", "Ana → T-000001": what is said of each stands before it.
+  const isLast = !/\p{L}{2}/u.test(text.slice(at.at(-1)?.index).replace(ticketIn, ""));
+  if ((isInFront || isLast) && at.every(({ index }) => leadsToTicket.test(text.slice(0, index))))
+    return new Map(at.map(({ index, ticket }, nth) => [ticket, text.slice(at[nth - 1]?.index ?? 0, index)]));
   return isInFront ? new Map() : texts;
 }
 
 function lackFor(turn: Turn, claim: Claim, details: Details, ticket: string | null): Lack | null {
   const known: Known = { turn, details, claim };
   const receipts = turn.calls.filter(({ outcome, tool }) => outcome === "done" && isReceipt(tool, claim));
-  const proving = receipts.map((evidence) => recordsOf(evidence, ticket)).filter((records) => records.length > 0);
+  const proving = receipts
+    .map((evidence) => (isOfDesk(evidence.tool, claim) ? evidence.records : recordsOf(evidence, ticket)))
+    .filter((records) => records.length > 0);
   let lack: Lack | null = null;
   for (const records of proving) {
     if (claim.state !== null && !records.some(({ states }) => states.has(claim.state ?? ""))) continue;
@@ -129,8 +169,12 @@ function lackFor(turn: Turn, claim: Claim, details: Details, ticket: string | nu
     lack ??= other;
   }
   if (proving.length > 1 && misfit(known, proving.flat(), ticket) === null) return null;
-  if (claim.manner !== "deed" && isRead(turn.calls, known, ticket)) return null;
-  if (claim.manner === "history" && isRead(turn.earlier, known, ticket)) return null;
+  const seen = turn.calls.filter(
+    ({ outcome }) =>
+      !(outcome === "old" && isNew.test(claim.text)) && !(outcome === "read" && claim.manner === "own history"),
+  );
+  if (claim.manner !== "deed" && isRead(seen, known, ticket)) return null;
+  if (claim.manner.endsWith("history") && isRead(turn.earlier, known, ticket)) return null;
   if (lack !== null) return lack;
   const about = turn.calls.filter(({ tool }) => isAbout(tool, claim));
   if (claim.manner !== "deed" && about.length === 0) return "not read";
@@ -139,6 +183,15 @@ function lackFor(turn: Turn, claim: Claim, details: Details, ticket: string | nu
   if (receipts.length > 0) return "other ticket";
   return claim.manner === "deed" ? "no receipt" : "not read";
 }
+
+/** "Another credit note is issued": a receipt of long ago shows none. */
+const isNew = /(?<!\p{L})(?:now|just|fresh|another|second|one more|nuev[oa]s?|otr[oa]s?|recién|segund[oa])(?!\p{L})/iu;
+
+/** Commands of no ticket, whichever is named beside them. */
+const ofDesk: ReadonlySet<string> = new Set(["task", "roster", "directory", "link", "pause", "resume"]);
+const isOfDesk = (tool: string, { effects }: Claim): boolean =>
+  !/^(?:ticket|schedule|assignment|tech|billing|qa|closeout)\./u.test(tool) &&
+  effects.some((effect) => ofDesk.has(effect) && proves(tool, effect));
 
 const isReceipt = (tool: string, claim: Claim): boolean => claim.state !== null || isAbout(tool, claim);
 
@@ -166,11 +219,15 @@ function isRead(calls: readonly Evidence[], known: Known, ticket: string | null)
 /** What could be; nothing in them is so. */
 const offers: ReadonlySet<string> = new Set(["schedule.slots", "assignment.recommend", "plan.optimize", "plan.get"]);
 
-function saysSo(facts: Facts, { outcome, tool }: Evidence, { effects, state, tickets }: Claim): boolean {
+const already = /(?<!\p{L})(?:already|still|ya|sigue)(?!\p{L})/iu;
+
+function saysSo(facts: Facts, { outcome, tool }: Evidence, { effects, state, tickets, text }: Claim): boolean {
   if (state !== null) return facts.states.has(state) || facts.words.includes(state.toLowerCase());
   if (effects.length === 0) return outcome !== "not done" && facts.states.size > 0;
   if (outcome === "not done" && facts.states.size === 0) return false;
   if (offers.has(tool)) return false;
+  // What a refused command was to do is not shown by its own refusal.
+  if (outcome === "not done" && effects.some((effect) => proves(tool, effect)) && !already.test(text)) return false;
   if (tickets.length === 0 && outcome === "read" && facts.states.size === 0) return true;
   return effects.some((effect) => {
     if ([...facts.tools].some((one) => proves(one, effect))) return true;
@@ -189,6 +246,8 @@ function countLack(turn: Turn, claim: Claim): Lack | null {
       records.flatMap((facts) => [...facts.tickets].filter((one) => one.startsWith("T-"))),
     ),
   );
-  const most = Math.max(receipts.length, tickets.size);
+  // "Released and cancelled, both": two things may be done to one ticket.
+  const all = claim.count === 2 ? turn.calls.filter(({ outcome }) => outcome === "done").length : 0;
+  const most = Math.max(receipts.length, tickets.size, all);
   return most > 0 && most < claim.count ? "fewer" : null;
 }

@@ -1,7 +1,7 @@
 // Times, technicians, amounts and numbers of documents in a claim, and whether records say the same. Pure.
 
-import type { Claim } from "./claims-in.ts";
-import { isOfVisit } from "./effects.ts";
+import type { Claim } from "./claim.ts";
+import { isOfVisit, type EffectName } from "./effects.ts";
 import type { Facts, Turn } from "./evidence.ts";
 import { clocksIn, daysIn, wallAt, type SaidClock, type SaidDay, type Wall } from "./wall-clock.ts";
 import { pattern } from "./pattern.ts";
@@ -21,15 +21,18 @@ export type Known = { readonly turn: Turn; readonly details: Details; readonly c
 
 const amount = pattern(
   "giu",
-  String.raw`(?:(?:US|MX|C|A)?[$€£]\s?(\d[\d.,]*\d|\d))|(?<![\d.,T-])(\d[\d.,]*\d|\d)\s?(?:USD|EUR|GBP|MXN|CHF|dollars?`,
+  String.raw`(?:(?:US|MX|C|A)?[$€£]\s?(\d[\d.,]*\d|\d))|(?<![\d.,T-])(\d[\d.,]*\d|\d)\s?(?:USD|EUR|GBP|MXN|CHF`,
+  String.raw`|dollars?`,
   String.raw`|euros?|dólares|pesos|pounds|€|\$)`,
 );
 const document =
   /(?<![\p{L}\d])(?:INV|CN|CR)-\d+|(?<![\da-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/giu;
 const person = pattern(
   "gu",
-  String.raw`(?<!\p{L})(?:[Ss]ent|[Dd]ispatched|[Aa]ssigned|[Bb]ooked|[Rr]eassigned|[Ww]ith|[Cc]on|[Ee]nviad[oa]|[Ee]nvié`,
-  String.raw`|[Mm]andé|[Aa]signé|[Aa]signad[oa]|[Tt]echnician|[Tt]écnic[oa])\s+(?:(?:to|a|technician|tech|el|la|técnic[oa]`,
+  String.raw`(?<!\p{L})(?:[Ss]ent|[Dd]ispatched|[Aa]ssigned|[Bb]ooked|[Rr]eassigned|[Ww]ith|[Cc]on|[Ee]nviad[oa]`,
+  String.raw`|[Ee]nvié`,
+  String.raw`|[Mm]andé|[Aa]signé|[Aa]signad[oa]|[Tt]echnician|[Tt]écnic[oa])\s+(?:(?:to|a|technician|tech|el|la`,
+  String.raw`|técnic[oa]`,
   String.raw`|over to|out)\s+)*(\p{Lu}\p{Ll}+)`,
 );
 const subject = /(?<!\p{L})(\p{Lu}\p{Ll}+)\s+(?:is|has been|will|was|['’]ll|está|queda|va|llegará|irá)(?!\p{L})/gu;
@@ -40,7 +43,7 @@ const noName = pattern(
   String.raw`|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July`,
   String.raw`|August|September|October|November|December|Lunes|Martes|Miércoles|Jueves|Viernes|Sábado|Domingo|La|El`,
   String.raw`|Los|Las|Su|Ticket|Cita|Visita|Todo|Work|Nobody|Somebody|Who|What|There|Here|Which|Customer|Site|Mr|Mrs`,
-  String.raw`|Ms|Dr|Sr|Sra|Demo)$`,
+  String.raw`|Ms|Dr|Sr|Sra|Demo|Mon|Tues?|Wed|Thur?s?|Fri|Sat|Sun|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)$`,
 );
 
 /** What can be held to a record. */
@@ -65,6 +68,17 @@ function centsOf(written: string): number | null {
   return Number.isNaN(cents) ? null : cents;
 }
 
+/** Of which amounts are said. */
+const ofMoney: ReadonlySet<EffectName> = new Set<EffectName>([
+  "invoice",
+  "credit",
+  "askMoney",
+  "raiseLimit",
+  "triage",
+  "update",
+  "decide",
+]);
+
 /** Which detail of a claim no record has; null where they have all. */
 export function misfit(
   known: Known,
@@ -75,8 +89,10 @@ export function misfit(
   const isVisit = claim.state !== null || claim.effects.length === 0 || claim.effects.some(isOfVisit);
   if (isVisit && !fitsPeople(known, records, ticket)) return "technician";
   if (isVisit && !fitsTime(known, records, ticket)) return "time";
-  if (!fitsAmounts(known, records, ticket)) return "amount";
+  const isMoney = claim.effects.length === 0 || claim.effects.some((effect) => ofMoney.has(effect));
+  if (isMoney && !fitsAmounts(known, records, ticket)) return "amount";
   if (
+    isMoney &&
     !details.documents.every((said) => records.some(({ words, tickets }) => tickets.has(said) || words.includes(said)))
   )
     return "document";
@@ -102,11 +118,13 @@ function hasAmount(records: readonly Facts[], cents: number): boolean {
 
 /** Records of the ticket that this turn read besides, for what a receipt does not tell. */
 const besides = ({ turn }: Known, ticket: string | null): Facts[] =>
-  ticket === null ? [] : turn.calls.flatMap(({ records }) => records.filter(({ tickets }) => tickets.has(ticket)));
+  ticket === null
+    ? []
+    : [...turn.earlier, ...turn.calls].flatMap(({ records }) => records.filter(({ tickets }) => tickets.has(ticket)));
 
 function fitsPeople(known: Known, records: readonly Facts[], ticket: string | null): boolean {
   const { turn, claim, details } = known;
-  const text = details.text.toLowerCase();
+  const text = details.text.replaceAll(ofTheirs, " ").toLowerCase();
   const said = [...turn.technicians].filter((name) => isNamed(text, name));
   const told = records.some(({ people }) => people.size > 0) ? records : [...records, ...besides(known, ticket)];
   const people = told.flatMap((facts) => [...facts.people]);
@@ -124,6 +142,13 @@ function fitsPeople(known: Known, records: readonly Facts[], ticket: string | nu
     return turn.calls.some(({ records: all }) => all.some(({ words }) => words.some((one) => hasWord(one, small))));
   });
 }
+
+/** "As Dev's health is uncertain" names him for something else. */
+const ofTheirs = pattern(
+  "gu",
+  String.raw`(?<!\p{L})\p{Lu}\p{Ll}+['’]s(?!\*{0,2}\s+(?:\S+\s+){0,2}?(?:slot|visit|time|day off|shift|booking`,
+  String.raw`|appointment|leave|job|on|in|been|coming|the)s?(?!\p{L}))`,
+);
 
 const firstName = (name: string): string => name.split(/\s+/)[0] ?? name;
 

@@ -14,7 +14,8 @@ const numbers: ReadonlyMap<string, number> = new Map([
 const counted = pattern(
   "iu",
   String.raw`(?<!\p{L})(?:(both|ambos|ambas|los dos|las dos)|(?:all\s+|the\s+|l[oa]s\s+)?(two|three|four|five|six`,
-  String.raw`|seven|eight|dos|tres|cuatro|cinco|seis|siete|ocho|\d{1,2})\s+(?:of\s+them|tickets?|visits?|jobs?|appointments?`,
+  String.raw`|seven|eight|dos|tres|cuatro|cinco|seis|siete|ocho|\d{1,2})\s+(?:of\s+them|tickets?|visits?|jobs?`,
+  String.raw`|appointments?`,
   String.raw`|bookings?|calls?|invoices?|visitas?|citas?|trabajos?|facturas?|casos?|órdenes)|all\s+(two|three|four`,
   String.raw`|five|six|seven|eight|\d{1,2})|(all|every one|each|everything|tod[oa]s)\s+(?:of\s+)?(?:them|the|l[oa]s`,
   String.raw`|your|is|are|were|have|booked|done)|(everything))(?![\p{L}:])`,

@@ -3,6 +3,7 @@
 
 import {
   asksFirst,
+  byMe,
   byWhom,
   causative,
   clauseBreak,
@@ -16,8 +17,10 @@ import {
   firstSpanishWord,
   functionWord,
   greeting,
+  hadDone,
   hasVerb,
   indefinite,
+  justNow,
   label,
   laterThan,
   leadIn,
@@ -26,12 +29,15 @@ import {
   modal,
   naming,
   negated,
+  noLonger,
   newSubject,
   ofProposal,
+  ofWhatMayBe,
   past,
   records,
   reported,
   stative,
+  unsure,
   userDid,
   was,
   whoDid,
@@ -41,24 +47,29 @@ import type { Part } from "./reply-parts.ts";
 
 /**
  * deed: the speaker says to have done it, and only a receipt shows that. state: it stands so, or was done by whomever; what was read
- * shows that too. history: the same of some earlier time.
+ * shows that too. history: the same of some earlier time. own history: the speaker says to have done it then, which only a receipt of
+ * this conversation shows.
  */
-export type Manner = "deed" | "state" | "history";
+export type Manner = "deed" | "state" | "history" | "own history";
 
 type Found = {
   readonly index: number;
   readonly length: number;
   readonly state: string | null;
   readonly effects: readonly unknown[];
+  /** The first person's deed, or how a ticket stands, in words that no list has. */
+  readonly plain?: "deed" | "standing";
 };
 
 /** In which manner it is said; null where it claims nothing. */
 export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner | null {
   const { text, kind } = part;
-  if (kind === "row") return rowManner(text, found);
+  if (kind === "row") return found.plain === undefined ? rowManner(text, found) : null;
   const { index, length } = found;
   const behind = text.slice(index + length);
   const word = text.slice(index, index + length);
+  // "…, since she was there last time" is said of something else.
+  const itself = text.slice(0, index + length) + (behind.split(/,?\s(?:since|because|porque|ya que)\s/iu)[0] ?? "");
   const left = leftOf(text, index);
   const clause = left.trimStart();
   if (isQuestion(text, index, clause)) return null;
@@ -70,6 +81,7 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
   )
     return null;
   const near = clause.split(/\s+/).slice(-7).join(" ");
+  if (/^(?:i|we|you)(?:['’](?:d|ll)| would| could| will| can)(?!\p{L})/iu.test(clause)) return null;
   if (!promises && (modal.test(near) || llForms.test(near))) return null;
   const isFirst =
     firstPerson.test(clause) ||
@@ -81,50 +93,71 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
   if (/^(?:after|when|before|cuando|antes)(?!\p{L})/iu.test(clause)) return null;
   if (laterThan.test(clause)) return null;
   if (userDid.test(clause)) return null;
-  if (isReason(text, index, left)) return null;
-  if (hangsOnCondition(text, index, behind) && !isFirst) return null;
+  if (isReason(text, index, left) || unsure.test(text) || /\p{L} = \p{L}/u.test(text)) return null;
+  if (isFirst && ofProposal.test(text.slice(0, index))) return null;
+  if (!/^(?:hold|held)/iu.test(word) && hangsOnCondition(text, index, behind) && !isFirst) return null;
   if (found.state !== null) return stateManner(clause, behind);
   const isReported = reported.test(clause) && !/(?<!\p{L})i (?:said|told|say)(?!\p{L})/iu.test(clause);
   if (isReported) return records.test(clause) ? "history" : null;
+  if (found.plain === "standing")
+    return isUnderPlan || userDid.test(clause) || negated.test(text) || noLonger.test(text) ? null : "history";
   // "the invoice has been generated": its verb is in it.
   if (hasVerb.test(word))
-    return negated.test(word) || modal.test(word) || /(?:^|\s)(?:an?|any|every|each|una?|cada)\s*$/iu.test(clause)
+    return negated.test(word) ||
+      modal.test(word) ||
+      (/(?:^|\s)(?:an?|any|every|each|una?|cada)\s*$/iu.test(clause) && !/(?<!\p{L})(?:has|been)(?!\p{L})/iu.test(word))
       ? null
-      : past.test(text)
-        ? "history"
-        : "state";
+      : justNow.test(text)
+        ? "deed"
+        : past.test(text)
+          ? "history"
+          : "state";
   if (isAdjective(clause, behind, isFirst)) return null;
-  if (found.effects.length === 0) return doneManner(clause, behind);
+  if (found.effects.length === 0 && found.plain === undefined) return doneManner(clause, behind);
   const isBare = greeting.test(left);
   if (!isFirst && isOfPlan(text, index, left, clause)) return null;
   if (isGeneric(clause, text) || isGenericBefore(text, index, left)) return null;
-  if (isBare && !isFirst && isKind(behind, word)) return null;
-  const looksBack = past.test(text) || (was.test(clause) && byWhom.test(behind)) || records.test(clause);
-  if (isFirst) return looksBack && longPast.test(text) ? "history" : "deed";
+  if (!isFirst && (isBare || /^(?:since|because|as|and|que|porque|ya que)\s*$/iu.test(clause)) && isKind(behind, word))
+    return null;
+  if (byMe.test(behind)) return longPast.test(text) ? "own history" : "deed";
+  if (justNow.test(text) && !past.test(text)) return "deed";
+  const looksBack =
+    past.test(text) || isUnderPast(part) || (was.test(clause) && byWhom.test(behind)) || records.test(clause);
+  if (isFirst) return longPast.test(itself) || hadDone.test(clause) || isUnderPast(part) ? "own history" : "deed";
   if (looksBack || byWhom.test(behind)) return "history";
   if (stative.test(clause)) return "state";
   if (/^\s*(?:\p{Ll}+\s+){0,1}\p{Ll}*\**:/u.test(behind) && greeting.test(clause)) return "state";
-  if (isBare) return bareAtFront(text, index, left);
+  // "Dispatched, yes." tells how it stands.
+  if (isBare && found.plain === undefined && /^\s*[,.]/u.test(behind) && !/T-?\d/iu.test(text)) return "state";
+  if (isBare) {
+    const manner = found.plain === undefined ? bareAtFront(text, index, left) : "deed";
+    return manner === "deed" && longPast.test(itself) ? "own history" : manner;
+  }
   if (
     /^(?:i|we)(?!\p{L})|^(?:he|hemos)(?!\p{L})/iu.test(clause) &&
     /(?:^|\s)(?:and|y|then|,)\s*(?:\p{L}+ly\s*)?$/iu.test(clause)
   )
-    return "deed";
-  return bareManner(clause, behind, part);
+    return longPast.test(text) || isUnderPast(part) ? "own history" : "deed";
+  return found.plain === undefined ? bareManner(clause, behind, part) : null;
+}
+
+/** What stands under "Earlier in this conversation:" was then. */
+function isUnderPast({ over }: Part): boolean {
+  for (let one = over; one !== null; one = one.over) if (longPast.test(one.text)) return true;
+  return false;
 }
 
 /** "I'd get it triaged, then have Eva sent": what has no subject of its own is said as what stands before it. */
 function isOfPlan(text: string, index: number, left: string, clause: string): boolean {
-  if (causative.test(clause) || indefinite.test(clause)) return true;
+  if (
+    causative.test(clause) ||
+    (indefinite.test(clause) && !/T-?\d/iu.test(text.slice(index - left.length).split(/[;.]\s/u)[0] ?? ""))
+  )
+    return true;
   const front = text.slice(0, index - left.length).replace(leadIn, "");
   if (ofProposal.test(front + clause)) return true;
   const isContinued = left.trim() === "" || /^(?:and|then|y|luego|or|o)(?!\p{L})/iu.test(clause);
-  return (
-    isContinued &&
-    /(?<!\p{L})(?:(?:i|we|you|it|that)(?:['’]d| would| could| should))(?!\p{L})|(?<!\p{L})(?:i|we)(?:['’]ll| will)(?!\p{L})/iu.test(
-      front,
-    )
-  );
+  return isContinued && ofWhatMayBe.test(front);
 }
 
 /** "Closed tickets stay closed", "Invoices are sent at night": what is said of all of a kind. */
@@ -132,6 +165,7 @@ const isGeneric = (clause: string, text: string): boolean => wholeKind.test(clau
 
 /** "Cancelled tickets stay on record", "Proposed changes:": which ones, and not what happened. */
 const isKind = (behind: string, word: string): boolean =>
+  /^\s+(?:tickets|visits|jobs|technicians|invoices|bookings|calls|work)(?!\p{L}|\s*:|\s+T-?\d)/u.test(behind) ||
   /^\s+(?:means?|is when|significa|ones)(?!\p{L})/iu.test(behind) ||
   (/^(?:propos|offer|propuest)/iu.test(word) && /^\s+\p{Ll}/u.test(behind)) ||
   (/^\s+\p{Ll}+\s+(?:stays?|remains?|cannot|can|are|is|were|was|will|need|needs|must|may|do|go|have|están|son|no)(?!\p{L})/u.test(
@@ -141,7 +175,12 @@ const isKind = (behind: string, word: string): boolean =>
 
 /** A word with nothing in front: "Booked T-000123" is a deed, "T-000123: booked" how it stands. */
 const bareAtFront = (text: string, index: number, left: string): Manner =>
-  continues(text.slice(0, index - left.length)) || /^[\s\d.)*_`>•+–-]*T-?\d/iu.test(text) ? "state" : "deed";
+  /T-?\d|\([^)]*$/iu.test(text.slice(0, index)) ||
+  continues(text.slice(0, index - left.length)) ||
+  /^[\s\d.)*_`>•+–-]*T-?\d/iu.test(text) ||
+  /T-?\d/iu.test(left)
+    ? "state"
+    : "deed";
 
 /** "It is scheduled, assigned to Ana": the verb of the clause before counts for what follows. */
 const continues = (front: string): boolean =>
@@ -185,7 +224,11 @@ function isQuestion(text: string, index: number, clause: string): boolean {
   if (text.slice(0, index).lastIndexOf("¿") > text.slice(0, index).lastIndexOf("?")) return true;
   if (!/\?["')\]*_\s]*$/.test(text)) return false;
   const isLast = !/[,;–—:]\s/.test(text.slice(index));
-  return isLast || asksFirst.test(clause);
+  return (
+    isLast ||
+    asksFirst.test(clause) ||
+    (asksFirst.test(text) && !/(?<!\p{L})(?:I|we)(?:['’]ve| have)?(?!\p{L})/u.test(text))
+  );
 }
 
 /** "If you agree, it is booked": what stands behind a condition is none yet; nor is what has one behind it. */
@@ -199,7 +242,9 @@ function hangsOnCondition(text: string, index: number, behind: string): boolean 
     )
   )
     return true;
-  return conditionBehind.test(behind.split(/(?<=[.!?])\s/)[0] ?? "");
+  return conditionBehind.test(
+    behind.split(/(?<=[.!?])\s|[,;]\s(?:so|and|but|y|pero|así que)\s|\sand (?:you|we|I|it|they)\s/iu)[0] ?? "",
+  );
 }
 
 /** "the booked visit", "any visit booked after five needs …": which one, and not what happened. */
@@ -212,7 +257,9 @@ function isAdjective(clause: string, behind: string, isFirst: boolean): boolean 
   )
     return finite.test(behind) || !/^(?:the|all|both|el|la|los|las)\s/iu.test(clause) || finite.test(clause);
   if (
-    /(?<!\p{L})(?:tickets?|visits?|jobs?|invoices?|calls?|visitas?|trabajos?)\s*$/iu.test(clause) &&
+    /(?<!\p{L})(?:notes?|photos?|credits?|tickets?|visits?|jobs?|invoices?|calls?|visitas?|trabajos?)\s*$/iu.test(
+      clause,
+    ) &&
     finite.test(behind)
   )
     return true;

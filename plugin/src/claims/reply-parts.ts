@@ -1,6 +1,8 @@
 // A reply in the parts that a correction can stand behind: sentences, items of lists, rows of tables. Positions are those of the
 // reply, which is never changed here. Pure.
 
+import { pattern } from "./pattern.ts";
+
 /** One sentence, item or row. */
 export type Part = {
   /** Where it begins in the reply, and where a correction goes: behind its last letter. */
@@ -24,13 +26,25 @@ const item = /^\s*(?:[-*+•–]|\d{1,2}[.)])\s+/;
 const quotation = /^\s*>/;
 const fence = /^\s*(?:```|~~~)/;
 const heading = /^\s*#{1,6}\s/;
-const titled = /:\**\s*$|^\s*\*\*[^*]+\*\*\s*:?\s*$/;
+const titled = /:\**[^\p{L}\p{N}]*$/u;
+const boldTitle = /^[^\p{L}\p{N}*]*\*\*[^*]+\*\*[^\p{L}\p{N}]*$/u;
 const ticked = /^\s*(?:[-*+•]\s+)?(?:\d{1,2}[.)]\s+)?(?:\[[xX]\]|✅|✔️?|☑️?|🟢)/u;
-const open = /^\s*(?:[-*+•]\s+)?(?:\d{1,2}[.)]\s+)?(?:\[ \]|❌|⏳|⬜|🔲|⚠️?|✖️?|🔴|🟡)/u;
+const open = /^\s*(?:[-*+•]\s+)?(?:\d{1,2}[.)]\s+)?(?:\[ \]|❌|⬜|🔲|✖️?)/u;
 /** Corrections that stand there already, and what somebody is quoted with. */
 const quoted = /"[^"\n]{2,400}"|“[^”\n]{2,400}”|«[^»\n]{2,400}»|\[(?:not|no) [^\]\n]{3,90}\]/g;
 const abbreviation = /(?:\b(?:a|p)\.\s?m|\b(?:St|Mr|Ms|Mrs|Dr|No|Sr|Sra|approx|e\.g|i\.e|tel|nr|aprox|Ud))\.$/i;
-const cheer = /^[^\p{L}]*(?:\p{L}+(?:ed|ad[oa]s?|é)|sent|listo|hecho)\**[!.]+$/iu;
+const cheer = /^[^\p{L}]*(?:\p{L}+(?:ed|ad[oa]s?|é)|sent|listo|hecho)[*_!.]+$/iu;
+/** "Ben Okafor, Wed 15:00–17:00.": names, numbers and what joins them, which go on with the sentence before. */
+const fragment = pattern(
+  "u",
+  String.raw`^[^\p{L}\p{N}]*(?:(?:\p{Lu}[\p{L}\p{N}'’-]*|[\d$€£][\p{L}\d:.,–-]*|with|at|on|to|from|for|until|and`,
+  String.raw`|of|the|am|pm|today`,
+  String.raw`|tomorrow|morning|afternoon|noon|con|a|el|la|las|de|del|en|para|y|hasta|hoy|mañana|lunes|martes`,
+  String.raw`|miércoles|jueves`,
+  String.raw`|viernes|sábado|domingo|total|same|slot|time)(?![\p{L}\p{N}])[^\p{L}\p{N}]*)+$`,
+);
+/** A sentence of one word, or one that only begins like those. */
+const oneWord = /^[^\p{L}]*\p{L}+[^\p{L}\p{N}]*$/u;
 const sentenceEnd = /[.!?…]+["')\]*_”»]*(?=\s|$)/g;
 
 /** The parts of a reply, in their order. */
@@ -60,9 +74,13 @@ export function partsOf(reply: string): Part[] {
     }
     inTable = false;
     const isItem = item.test(line);
-    const isTitle = heading.test(line) || titled.test(line);
+    const isTitle = heading.test(line) || titled.test(line) || (!isItem && boldTitle.test(line));
     if (isTitle) {
-      const one = partAt(line, start, 0, line.length, "heading", isItem ? over : null);
+      const inLine = sentences(line, start, "sentence", null);
+      const last = inLine.at(-1);
+      const from = last === undefined || inLine.length < 2 || heading.test(line) ? 0 : last.start - start;
+      if (from > 0) all.push(...inLine.slice(0, -1));
+      const one = partAt(line, start, from, line.length, "heading", isItem ? over : null);
       all.push(one);
       over = one;
     } else {
@@ -85,6 +103,7 @@ function sentences(line: string, start: number, kind: Part["kind"], over: Part |
     if (cheer.test(line.slice(from, to))) continue;
     // "1. Ana" is an item and no sentence; a number's point is none either.
     if (item.test(`${line.slice(from, to)} `) && line.slice(from, to).trim().length < 4) continue;
+    if (goesOn(line.slice(to))) continue;
     all.push(partAt(line, start, from, to, kind, over));
     from = to;
   }
@@ -92,10 +111,21 @@ function sentences(line: string, start: number, kind: Part["kind"], over: Part |
   return all;
 }
 
+/** Whether a line's rest begins with a fragment that says more of the sentence before it. */
+function goesOn(rest: string): boolean {
+  const [next = ""] = rest.trimStart().split(/(?<=[.!?]["')*_]*)\s/u, 1);
+  return (
+    /[\d]|\p{Lu}\p{Ll}+ \p{Lu}/u.test(next) && !/\?["')*_]*$/.test(next) && !oneWord.test(next) && fragment.test(next)
+  );
+}
+
+const emphasis = /[*`]+(?=[^\s*`])|(?<=[^\s*`])[*`]+/g;
+const blank = (said: string): string => " ".repeat(said.length);
+
 function partAt(line: string, start: number, from: number, to: number, kind: Part["kind"], over: Part | null): Part {
   const text = line.slice(from, to);
   const tick = from > 0 ? null : ticked.test(text) ? "done" : open.test(text) ? "open" : null;
-  const blanked = text.replaceAll(quoted, (said) => " ".repeat(said.length));
+  const blanked = text.replaceAll(quoted, blank).replaceAll(emphasis, blank);
   return { start: start + from, end: start + from + text.trimEnd().length, text: blanked, kind, over, cells: [], tick };
 }
 

@@ -74,13 +74,14 @@ const spoken: ReadonlyMap<string, number> = new Map([
 ]);
 const hours = `\\d{1,2}|${[...spoken.keys()].join("|")}`;
 const half =
-  "(?:\\s*(a\\.?\\s?m\\b\\.?|p\\.?\\s?m\\b\\.?|de la mañana|de la tarde|de la noche|in the morning|in the afternoon|in the evening))";
+  "(?:\\s*(a\\.?\\s?m\\b\\.?|p\\.?\\s?m\\b\\.?|de la mañana|de la tarde|de la noche|in the morning" +
+  "|in the afternoon|in the evening))";
 /** "4:00 left" is no time of a day. */
 const noSpan = "(?!\\s*(?:h|hours?|min(?:utes)?|left|remaining|to go|ago|late|overdue|horas|restantes)(?!\\p{L}))";
 const written = new RegExp(`(?<![\\d:.,$€£T-])(\\d{1,2})[:h](\\d{2})(?::\\d{2})?${half}?(?![\\d%])${noSpan}`, "giu");
 const withHalf = new RegExp(`(?<![\\d:.,$€£-])(${hours})${half}`, "giu");
 const atHour = new RegExp(
-  `(?<![\\p{L}\\d])(?:at|from|between|until|till|a las?|de las?|desde las?` +
+  `(?<![\\p{L}\\d])(?:at|for(?=\\s+\\d{1,2}\\s+o['’]clock)|from|between|until|till|a las?|de las?|desde las?` +
     `|hasta las?|entre las?|sobre las?|al)\\s+(${hours})(?:\\s*(?:-|–|to|and` +
     `|until|a|y|hasta)\\s*(?:las?\\s+)?(${hours}))?(?:\\s+(?:o'clock|sharp|en punto))?(?![\\p{L}\\d:%.,-]*[\\p{L}\\d%])(?!\\s*(?:%` +
     `|hours?|minutes?|min\\b|days?|tickets?|visits?|jobs?|euros?|dollars?|horas` +
@@ -182,7 +183,8 @@ const isoDay = /(?<!\d)(\d{4}-\d{2}-\d{2})(?!\d)/g;
 const relative: readonly (readonly [RegExp, number])[] = [
   [/(?<!\p{L})(?:day after tomorrow|pasado mañana)(?!\p{L})/giu, 2],
   [/(?<!\p{L}|day after )tomorrow(?!\p{L})|(?<!la |esta |pasado |\p{L})mañana(?!\p{L})/giu, 1],
-  [/(?<!\p{L})(?:today|tonight|this (?:morning|afternoon|evening)|hoy|esta (?:tarde|noche|mañana))(?!\p{L})/giu, 0],
+  [/(?<!\p{L}|earlier |later |just )(?:today(?!['’]s)|tonight|hoy)(?!\p{L})/giu, 0],
+  [/(?<!\p{L})(?:this (?:morning|afternoon|evening)|esta (?:tarde|noche|mañana))(?!\p{L})/giu, 0],
 ];
 
 const shifted = (date: string, days: number): string =>
