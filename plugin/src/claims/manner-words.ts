@@ -75,8 +75,8 @@ export const causative =
 /** "a technician is assigned": in the course of things, and not now. */
 export const indefinite = pattern(
   "iu",
-  String.raw`(?:^|(?<!\p{L})(?:why|that|because|since) )(?:and |then |y |luego )*(?:an?|una?|somebody|someone|alguien)\s+(?:\p{L}+\s+){0,2}`,
-  String.raw`(?:is|are|gets|es|está)(?:\s+(?:only|usually|always|then|never|normally))*\s*$`,
+  String.raw`(?:^|(?<!\p{L})(?:why|that|because|since) )(?:and |then |y |luego )*(?:an?|una?|somebody|someone|alguien)\s+`,
+  String.raw`(?:\p{L}+\s+){0,2}(?:is|are|gets|es|está)(?:\s+(?:only|usually|always|then|never|normally))*\s*$`,
 );
 export const ofProposal = pattern(
   "iu",
