@@ -38,11 +38,26 @@ type Found = {
 export function claimsIn(reply: string): Claim[] {
   const parts = partsOf(reply);
   const own = new Map(parts.map((part) => [part, claimsOf(part)]));
-  return parts.flatMap((part) => {
+  return parts.flatMap((part, at) => {
     const claims = own.get(part) ?? [];
+    const before = parts[at - 1];
+    if (before && thatIs.test(part.text)) return claims.map((claim) => together(claim, before, own.get(before) ?? []));
     return claims.length > 0 ? claims : inherited(part, own);
   });
 }
+
+/** A claim with what the sentence in front of it says of it. */
+function together(claim: Claim, before: Part, claimed: readonly Claim[]): Claim {
+  const tickets = ticketsIn(before.text);
+  const isTold = before.kind === "sentence" && tickets.length === 1 && claimed.every(({ isStanding }) => isStanding);
+  return isTold && claim.tickets.length === 0 && !/\?\s*$|[;:]/u.test(before.text) && !isPlan(before)
+    ? { ...claim, tickets, text: `${before.text} ${claim.text}` }
+    : claim;
+}
+
+/** "It's booked." behind the sentence that says what. */
+const thatIs =
+  /^[^\p{L}]*(?:(?:it|that|all)(?:['’]s| is)? |(?:ya )?(?:está|queda) )?(?:all )?(?:booked|done|confirmed|set|sorted|arranged|reservad[oa]|confirmad[oa]|hecho|listo)[^\p{L}]*$/iu;
 
 function claimsOf(part: Part): Claim[] {
   if (part.tick === "open") return [];
@@ -68,7 +83,7 @@ function claimsOf(part: Part): Claim[] {
       language: one.language,
       tickets: tickets.length > 0 ? tickets : ticketsAround(part),
       count: countIn(nearby(part.text, one)),
-      isStanding: one.plain === "standing",
+      isStanding: one.plain === "standing" && one.effects.length === 0,
       text,
       at: correctionAt(part, one.index),
     });
@@ -82,7 +97,7 @@ const plainly = (part: Part, manner: Manner, named: readonly EffectName[]): Clai
   effects: named,
   state: null,
   manner,
-  language: spanish.test(part.text) ? "es" : "en",
+  language: languageOf(part.text),
   tickets: ticketsAround(part),
   count: 1,
   isStanding: false,
@@ -92,6 +107,8 @@ const plainly = (part: Part, manner: Manner, named: readonly EffectName[]): Clai
 
 const spanish =
   /[ñ¿¡]|(?<!\p{L})(?:el|la|los|las|para|con|de|que|una?|y|está|queda|hoy|lunes|martes|jueves|viernes)(?!\p{L})/iu;
+
+const languageOf = (text: string): "en" | "es" => (spanish.test(text) ? "es" : "en");
 
 /** What a list or a table says by its first line: "Booked:", and the items name what. */
 function inherited(part: Part, own: ReadonlyMap<Part, readonly Claim[]>): Claim[] {
@@ -134,9 +151,13 @@ function isUnderPlan(part: Part): boolean {
 function foundIn(part: Part): Found[] {
   const { text } = part;
   const isTitle = part.kind === "heading" || brief.test(text);
-  const found: Found[] = meaningsIn(text, isTitle, isStateWord).map((one) => ({ ...one, state: null }));
+  const found: Found[] = meaningsIn(
+    text,
+    isTitle ? null : `${text} ${part.kind === "item" ? (part.over?.text ?? "") : ""}`,
+    isStateWord,
+  ).map((one) => ({ ...one, state: null }));
   for (const { index, 0: whole } of text.matchAll(stateWord))
-    found.push({ index, length: whole.length, effects: [], state: whole, language: spanish.test(text) ? "es" : "en" });
+    found.push({ index, length: whole.length, effects: [], state: whole, language: languageOf(text) });
   if (found.length === 0)
     for (const { index, 0: whole } of text.matchAll(doneWords))
       found.push({
@@ -146,18 +167,23 @@ function foundIn(part: Part): Found[] {
         state: null,
         language: /^(?:list|hech|resuel)/i.test(whole) ? "es" : "en",
       });
+  // "INV-000001: $95.00"
+  const { documents, cents } = found.length === 0 ? detailsIn(text) : { documents: [], cents: [] };
+  if (documents.length > 0 && cents.length > 0)
+    found.push({
+      index: text.length,
+      length: 0,
+      effects: ["invoice", "credit"],
+      state: null,
+      language: languageOf(text),
+      plain: "standing",
+    });
   for (const plain of plainDeedsIn(text))
     if (!found.some(({ index, length }) => plain.index < index + length && index < plain.index + plain.length))
       found.push({ ...plain, effects: [], state: null, plain: "deed" });
-  const standing = found.length === 0 && part.kind !== "heading" ? standingIn(text) : null;
-  if (standing)
-    found.push({
-      ...standing,
-      effects: [],
-      state: null,
-      plain: "standing",
-      language: spanish.test(text) ? "es" : "en",
-    });
+  const isListed = part.kind === "item" || part.kind === "row";
+  const standing = found.length === 0 && part.kind !== "heading" ? standingIn(text, isListed) : null;
+  if (standing) found.push({ ...standing, effects: [], state: null, plain: "standing", language: languageOf(text) });
   return found.toSorted((a, b) => a.index - b.index);
 }
 

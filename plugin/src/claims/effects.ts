@@ -110,7 +110,7 @@ export const effects = {
   },
   invoice: {
     english:
-      "invoiced|billed|invoices? (?:\\S+ ){0,4}?(?:generated|created|issued|sent|made|is out|went out|has gone out)" +
+      "invoiced|billed|invoices? (?:[^\\s,;]+ ){0,4}?(?:generated|created|issued|sent|made|is out|went out|has gone out)" +
       "|(?:generated|created|issued|made|sent(?: out)?|raised) (?:the |an |its |their |your )?invoices?",
     spanish:
       "facturad[oa]s?|facturé|facturamos|factura (?:ha sido |fue |está |queda )?(?:emitida|generada|creada|enviada" +

@@ -164,6 +164,7 @@ export const noLonger =
   /(?<!\p{L})(?:off|refus\p{L}*|reject\p{L}*|rechaz\p{L}*|was|were|had|era|estaba|tenía)(?!\p{L})/iu;
 /** "by me": whoever reads it takes it for the speaker's deed. */
 export const byMe = /(?<!\p{L}|not )(?:by me|by yours truly|my doing|por mí|por mi parte|yo)(?!\p{L})/iu;
+export const byMeAtOnce = new RegExp(`^\\s+${byMe.source.replace("(?<!\\p{L}|not )", "")}`, "iu");
 /** "I had cancelled them". */
 export const hadDone = /(?<!\p{L})(?:i|we)(?:['’]d| had)(?:\s+\p{L}+ly)?\s*$|(?<!\p{L})(?:había|habíamos)\s*$/iu;
 /** Whether it happened is what the sentence does not know. */

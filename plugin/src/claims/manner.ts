@@ -4,6 +4,7 @@
 import {
   asksFirst,
   byMe,
+  byMeAtOnce,
   byWhom,
   causative,
   clauseBreak,
@@ -64,7 +65,7 @@ type Found = {
 /** In which manner it is said; null where it claims nothing. */
 export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner | null {
   const { text, kind } = part;
-  if (kind === "row") return found.plain === undefined ? rowManner(text, found) : null;
+  if (kind === "row" && found.plain === undefined) return rowManner(text, found);
   const { index, length } = found;
   const behind = text.slice(index + length);
   const word = text.slice(index, index + length);
@@ -74,6 +75,7 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
   const clause = left.trimStart();
   if (isQuestion(text, index, clause)) return null;
   if (negated.test(clause) || /^\s*\??:?\s*(?:no|not|never|nobody|none|nadie)(?!\p{L})/iu.test(behind)) return null;
+  if (byMeAtOnce.test(behind) && !finite.test(behind)) return longPast.test(text) ? "own history" : "deed";
   const promises = /^(?:will|['’]ll|is going|llegará|acudirá|irá)/iu.test(word);
   if (
     promises &&
@@ -129,6 +131,8 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
   if (/^\s*(?:\p{Ll}+\s+){0,1}\p{Ll}*\**:/u.test(behind) && greeting.test(clause)) return "state";
   // "Dispatched, yes." tells how it stands.
   if (isBare && found.plain === undefined && /^\s*[,.]/u.test(behind) && !/T-?\d/iu.test(text)) return "state";
+  // "- Status: scheduled"
+  if (isBare && kind === "item" && /\p{L}[^\p{L}]*:[^\p{L}]*$/u.test(text.slice(0, index))) return "state";
   if (isBare) {
     const manner = found.plain === undefined ? bareAtFront(text, index, left) : "deed";
     return manner === "deed" && longPast.test(itself) ? "own history" : manner;

@@ -49,6 +49,13 @@ const standing = pattern(
   String.raw`|(?<!\p{L})(?:is|are|was|were|has|have|['’]s|está|queda|fue)(?!\p{L})[^.!?;]{0,60}?T-?\d+`,
 );
 
+/** "- T-000123 → Ana, 9:00" */
+const listed = pattern(
+  "iu",
+  String.raw`T-?\d+[^\p{L}\p{N}]*(?:→|->|=>|:|–|—|-|\||(?<!\p{L})(?:con|with|to)\s)[^\p{L}\p{N}]*\p{L}`,
+  String.raw`|\p{L}[^\p{L}\p{N}]*(?:→|->|=>)\s*T-?\d`,
+);
+
 export type Plain = { readonly index: number; readonly length: number; readonly language: "en" | "es" };
 
 /** The first person's deeds whose words nobody listed; each where its verb stands. */
@@ -68,7 +75,7 @@ export function plainDeedsIn(text: string): Plain[] {
 }
 
 /** Where a sentence says of a ticket how it stands; null where it does not. */
-export function standingIn(text: string): Plain | null {
-  const match = standing.exec(text);
+export function standingIn(text: string, isListed: boolean): Plain | null {
+  const match = standing.exec(text) ?? (isListed ? listed.exec(text) : null);
   return match ? { index: match.index + match[0].length, length: 0, language: "en" } : null;
 }

@@ -99,14 +99,14 @@ export type Meaning = {
   readonly language: Claim["language"];
 };
 
-/** Every word of change of a text, but those that `isOther` takes. In a title a word may be about anything. */
-export function meaningsIn(text: string, isTitle: boolean, isOther: (written: string) => boolean): Meaning[] {
+/** Every word of change of a text, but those that `isOther` takes; `around` is what they may be about, null in a title: anything. */
+export function meaningsIn(text: string, around: string | null, isOther: (written: string) => boolean): Meaning[] {
   const lower = inSmall(text);
   const found: Meaning[] = [];
   let from = 0;
   for (const { 0: begun, index } of lower.matchAll(anyWord)) {
     const may = index < from || isOther(text.slice(index, index + begun.length)) ? [] : beginningWith(begun);
-    const one = may.length > 0 ? meaningAt({ text, lower, isTitle }, index, may) : null;
+    const one = may.length > 0 ? meaningAt({ text, lower, around }, index, may) : null;
     if (!one) continue;
     found.push(one);
     from = index + one.length;
@@ -120,16 +120,16 @@ function inSmall(text: string): string {
   return lower.length === text.length ? lower : text.replaceAll(/\p{ASCII}+/gu, (letters) => letters.toLowerCase());
 }
 
-type Place = { readonly text: string; readonly lower: string; readonly isTitle: boolean };
+type Place = { readonly text: string; readonly lower: string; readonly around: string | null };
 
-function meaningAt({ text, lower, isTitle }: Place, index: number, may: readonly Words[]): Meaning | null {
+function meaningAt({ text, lower, around }: Place, index: number, may: readonly Words[]): Meaning | null {
   let [length, language]: [number, "en" | "es"] = [0, "en"];
   let named: EffectName[] = [];
   let nearest = Infinity;
   for (const { name: effect, about, unless, isAlso, hasName, language: of, words } of may) {
     words.lastIndex = index;
     if (!words.test(lower)) continue;
-    if ((about && (!isTitle || isAlso) && !about.test(text)) || unless?.test(text)) continue;
+    if ((about && (around !== null || isAlso) && !about.test(around ?? text)) || unless?.test(text)) continue;
     const long = words.lastIndex - index;
     if (hasName && !/(?<=\s)\p{Lu}/u.test(text.slice(index, index + long))) continue;
     // "marked as complete" says more than "marked".
