@@ -114,7 +114,7 @@ function commandRoute(
     const path = pathWith(entry.path, ids);
     const askOnly = asksOnly(exchange);
     const call = { name, path, ids, body, requestId, actor, trace: exchange.trace, ...(askOnly && { askOnly }) };
-    const answer = await executeForCaller(kernel, call);
+    const answer = await executeForCaller(kernel, call, (done) => onAnswer(done.name, done.answer, done.body));
     exchange.about = { aggregate: answer.aggregate, id: answer.aggregateId };
     exchange.replayed = answer.replayed;
     onAnswer(name, answer, body);

@@ -6,9 +6,8 @@ import { execute } from "../kernel/execute.ts";
 import { hasWordFor } from "../kernel/human-approval.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
-import { canonicalJson } from "../policy/canonical-json.ts";
-import { allow, carryOut } from "./carry-out.ts";
-import { answerKeyOf, keep, keptBy } from "./keep.ts";
+import { allow, carryOut, type CarriedOut } from "./carry-out.ts";
+import { answerKeyOf, isFor, keep, keptBy } from "./keep.ts";
 import { numberOf, selectRequest, type RequestRow } from "./request-row.ts";
 
 /** Answering requests is no call that is kept as one. */
@@ -16,20 +15,26 @@ const isAboutRequests = ({ name }: CommandRequest): boolean => name.startsWith("
 
 /**
  * Runs a command for whoever sent it.
+ * @param onCarriedOut told of a kept call that this one allowed, and that is done by now
  * @throws Refusal; of a call that a person must allow with the number of the request that keeps it
  */
-export async function executeForCaller(kernel: Kernel, request: CommandRequest): Promise<Answer> {
+export async function executeForCaller(
+  kernel: Kernel,
+  request: CommandRequest,
+  onCarriedOut: (done: CarriedOut) => void,
+): Promise<Answer> {
   const { actor } = request;
-  if (isAboutRequests(request)) return answered(kernel, request);
+  if (isAboutRequests(request)) return answered(kernel, request, onCarriedOut);
   if (actor.via !== "chat") return execute(kernel, request);
   const key = answerKeyOf(kernel, request);
   const kept = actor.humanApproval ? await keptBy(kernel, key) : null;
-  const answeredOne = kept && (await answeredByCard(kernel, request, kept));
+  const card = kept && (await answeredByCard(kernel, request, kept));
+  const answeredOne = card?.row ?? null;
   try {
     const answer = await execute(kernel, answeredOne ? withoutWord(request) : request);
     // Carried out for this very call: what was stored a moment ago is its answer, and no earlier one's.
     const isItsOwn = kept?.status === "pending" && answeredOne?.status === "executed";
-    return isItsOwn ? { ...answer, replayed: false } : answer;
+    return isItsOwn ? { ...answer, replayed: false, moves: card?.done?.answer.moves ?? answer.moves } : answer;
   } catch (error) {
     if (!(error instanceof ApprovalWanted)) throw error;
     if (answeredOne?.error_code === "APPROVAL_OUTDATED") throw await asOutdated(kernel, error, answeredOne);
@@ -40,19 +45,23 @@ export async function executeForCaller(kernel: Kernel, request: CommandRequest):
 /**
  * A card is an answer to the request that keeps the call, and counts like one: the first answer does, and what is allowed is carried out
  * from the request, whatever becomes of the API and of whoever showed the card.
- * @returns the request as it is then; null where the word is for something else, or is not this person's to give
+ * @returns the request as it is then, and what was done; null where the word is for something else, or is not this person's to give
+ * @throws Refusal IDEMPOTENCY_PAYLOAD_MISMATCH where the key keeps another call
  */
-async function answeredByCard(kernel: Kernel, request: CommandRequest, kept: RequestRow): Promise<RequestRow | null> {
+async function answeredByCard(
+  kernel: Kernel,
+  request: CommandRequest,
+  kept: RequestRow,
+): Promise<{ readonly row: RequestRow; readonly done: CarriedOut | null } | null> {
   const { humanApproval } = request.actor;
   const entry = kernel.commands.get(request.name)?.entry;
   if (!humanApproval || !entry || !hasWordFor(request, entry, kernel.desk)) return null;
-  // A key that was used for another call keeps that one, and the word is not for it.
-  if (kept.path !== request.path || canonicalJson(kept.arguments) !== canonicalJson(request.body)) return null;
+  if (!isFor(kept, request)) throw new Refusal("IDEMPOTENCY_PAYLOAD_MISMATCH");
   const { approvedBy } = humanApproval;
   if (kept.four_eyes && approvedBy === request.actor.id) return null;
   if (kept.status === "pending") await allow(kernel, kept, approvedBy);
-  await carryOut(kernel, kept.id).catch(leftToWorkers);
-  return (await keptBy(kernel, kept.answer_key)) ?? kept;
+  const done = await carryOut(kernel, kept.id).catch(leftToWorkers);
+  return { row: (await keptBy(kernel, kept.answer_key)) ?? kept, done };
 }
 
 async function asOutdated(kernel: Kernel, error: ApprovalWanted, row: RequestRow): Promise<Refusal> {
@@ -62,15 +71,22 @@ async function asOutdated(kernel: Kernel, error: ApprovalWanted, row: RequestRow
 }
 
 /** What is allowed is carried out before whoever allowed it is answered; what that comes to is the request's to tell. */
-async function answered(kernel: Kernel, request: CommandRequest): Promise<Answer> {
+async function answered(
+  kernel: Kernel,
+  request: CommandRequest,
+  onCarriedOut: (done: CarriedOut) => void,
+): Promise<Answer> {
   const answer = await execute(kernel, request);
-  if (request.name === "approval_request.decide") await carryOut(kernel, answer.aggregateId).catch(leftToWorkers);
+  if (request.name !== "approval_request.decide") return answer;
+  const done = await carryOut(kernel, answer.aggregateId).catch(leftToWorkers);
+  if (done) onCarriedOut(done);
   return answer;
 }
 
 /** Workers carry out whatever was allowed and is not done: a part that is away now need not be then. */
-function leftToWorkers(error: unknown): void {
+function leftToWorkers(error: unknown): null {
   if (!(error instanceof Refusal)) throw error;
+  return null;
 }
 
 /** The word has been taken into the request, or came behind another answer: with the call itself it counts no more. */

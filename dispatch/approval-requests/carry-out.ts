@@ -23,19 +23,26 @@ const self: Actor = {
   sites: "*",
 };
 
+/** A call that was carried out, and its answer. */
+export type CarriedOut = { readonly name: string; readonly body: JsonObject; readonly answer: Answer };
+
 /**
  * Carries out an allowed request, and notes what that came to; one that is not allowed, or is done, stays as it is.
+ * @returns what was done; null where nothing was
  * @throws Refusal where a part is away or its row is held: it is still to be carried out
  */
-export async function carryOut(kernel: Kernel, id: string): Promise<void> {
+export async function carryOut(kernel: Kernel, id: string): Promise<CarriedOut | null> {
   const row = await kernel.desk.db.row(selectRequest, [id]);
-  if (row?.status !== "approved") return;
+  if (row?.status !== "approved") return null;
+  const { name, body, ...call } = callOf(row);
   try {
-    const answer = await execute(kernel, callOf(row));
+    const answer = await execute(kernel, { name, body, ...call });
     await finish(kernel, id, { receipt_id: receiptIn(answer) });
+    return { name, body, answer };
   } catch (error) {
     if (!(error instanceof Refusal) || mayPass(error)) throw error;
     await giveUp(kernel, row, error);
+    return null;
   }
 }
 

@@ -6,6 +6,8 @@ import type { CommandRequest } from "../kernel/command-call.ts";
 import { execute } from "../kernel/execute.ts";
 import { keyOf } from "../kernel/idempotency.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { Refusal } from "../kernel/refusal.ts";
+import { canonicalJson } from "../policy/canonical-json.ts";
 import { askerOf } from "./asker.ts";
 import { requestColumns, type RequestRow } from "./request-row.ts";
 
@@ -31,7 +33,14 @@ export type Keeping = {
   readonly again?: { readonly id: string; readonly differs: readonly string[] };
 };
 
-/** Keeps a call until a person answers; one that is kept already stays as it is. */
+/** Whether a request keeps this very call; its key may have been used for another. */
+export const isFor = (row: RequestRow, { path, body }: CommandRequest): boolean =>
+  row.path === path && canonicalJson(row.arguments) === canonicalJson(body);
+
+/**
+ * Keeps a call until a person answers; one that is kept already stays as it is.
+ * @throws Refusal IDEMPOTENCY_PAYLOAD_MISMATCH where the key keeps another call
+ */
 export async function keep(
   kernel: Kernel,
   request: CommandRequest,
@@ -39,6 +48,7 @@ export async function keep(
   { key, again }: Keeping,
 ): Promise<RequestRow> {
   const known = await keptBy(kernel, key);
+  if (known && !isFor(known, request)) throw new Refusal("IDEMPOTENCY_PAYLOAD_MISMATCH");
   if (known) return known;
   const { name, path, ids, body, requestId } = request;
   const { humanApproval: _none, ...actor } = request.actor;

@@ -14,6 +14,7 @@ import { openKernel } from "../../dispatch/kernel/kernel.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { canonicalSha256 } from "../../dispatch/policy/canonical-json.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
+import { call } from "../api/calls.ts";
 import { ticketIn } from "../support/ticket-builder.ts";
 import { speaking, tokenSecret } from "../support/token.ts";
 import { tracesLeft } from "../support/traces-left.ts";
@@ -231,6 +232,66 @@ describe("a call that a person must allow", async () => {
     assert.equal(await stateOf(api, slow.ticket), "NEW");
     const [old, anew] = [await read(api, slow.id), await read(api, String(error["asked_again"]).toLowerCase())];
     assert.deepEqual([old.status, old.asked_again, anew.status], ["failed", anew.number, "pending"]);
+  });
+
+  test("a key that keeps one call is refused for another, with a card or without; whoever else uses it has a request of their own", async () => {
+    const { id, ticket, key } = await ask(api);
+    const { id: other } = await ticketIn(api, "NEW");
+    const word = (target: string, body: object) => ({
+      human_approval: {
+        tool: "ticket.cancel",
+        target: { aggregate: "ticket", id: target },
+        arguments_hash: canonicalSha256(body),
+        request_id: key,
+        approved_by: "Olga, owner",
+        at: api.clock.iso,
+      },
+    });
+    for (const [target, body] of [
+      [other, { reason }],
+      [ticket, { reason: "another one" }],
+    ] as const)
+      for (const claims of [{}, word(target, body)]) {
+        const { error } = await api.refuse("ticket.cancel", {
+          ticket: target,
+          key,
+          body,
+          headers: modelOf(api, claims),
+        });
+        assert.equal(error.code, "IDEMPOTENCY_PAYLOAD_MISMATCH");
+      }
+    const theirs = await cancel(api, { ticket: other, key }, { sub: "erin" });
+    assert.equal(theirs.error.code, "HUMAN_APPROVAL_REQUIRED");
+    assert.notEqual(String(theirs.error["approval_request"]).toLowerCase(), id);
+    assert.deepEqual([await stateOf(api, ticket), await stateOf(api, other)], ["NEW", "NEW"]);
+    await decide(api, id, "approved");
+    assert.deepEqual([await stateOf(api, ticket), await stateOf(api, other)], ["CANCELLED", "NEW"]);
+  });
+
+  test("what it moves is counted, once, whether a person decides or a card is answered", async () => {
+    const cancelled = async (): Promise<number> => {
+      const { text } = await call(api, "/metrics", { headers: { accept: "text/plain" } });
+      return Number(
+        /^dispatch_transitions_total\{from_state="NEW",to_state="CANCELLED"\} (\d+)$/m.exec(text)?.[1] ?? 0,
+      );
+    };
+    const before = await cancelled();
+    const decided = await ask(api);
+    await decide(api, decided.id, "approved");
+    assert.equal(await cancelled(), before + 1);
+    const quick = await ask(api);
+    const human_approval = {
+      tool: "ticket.cancel",
+      target: { aggregate: "ticket", id: quick.ticket },
+      arguments_hash: canonicalSha256({ reason }),
+      request_id: quick.key,
+      approved_by: "Olga, owner",
+      at: api.clock.iso,
+    };
+    for (const count of [before + 2, before + 2]) {
+      await api.run("ticket.cancel", { ...quick, body: { reason }, headers: modelOf(api, { human_approval }) });
+      assert.equal(await cancelled(), count);
+    }
   });
 
   test("it is only asked whether a person must allow it: then nothing is done, whatever the answer", async () => {
