@@ -11,21 +11,26 @@ import { longest } from "./order.ts";
  * all statements it has declared.
  */
 const folders = [
+  "claims",
   "contract",
   "directory",
   "field",
   "gateway",
   "house",
   "kernel",
+  "money",
   "ops",
   "planner",
   "planning",
   "plugin",
   "policy",
+  "rooms",
   "scripted-model",
   "scripts",
   "stack",
   "storage",
+  "tasks",
+  "transparency",
   "travel",
   "webhooks",
   "worker",
@@ -40,7 +45,7 @@ const folders = [
 const ofTheProcess = new RegExp(
   [
     /child_process|Process\(|mock\.(?:timers|method)|\bprocess\.(?:on|once|chdir|exit|env\b)|^(?:before|after)(?:Each)?\(/,
-    /S3Server|StackCommands|startStack|GatewayDesk|openShell|SmallDisk|readSamples/,
+    /S3Server|StackCommands|startStack|GatewayDesk|openShell|SmallDisk|readSamples|chaos\(/,
   ]
     .map(({ source }) => source)
     .join("|"),

@@ -85,6 +85,7 @@ describe("files in one process", () => {
       'process.env["TZ"] = "UTC";',
       'test("a", () => {});\nafter(() => model.close());',
       "const stack = await StackCommands.make({ after }, {});",
+      "const figures = await chaos({ folder, seconds: 10 });",
     ])
       assert.ok(!inField(source), source);
     for (const alone of ["tests/api/one.test.ts", "tests/plugin/trouble.test.ts"])
