@@ -7,10 +7,10 @@ import { longest } from "./order.ts";
 
 /**
  * Their tests start an API, a worker or nothing at all, in their own process, but for those that `ofTheProcess` finds. Elsewhere nearly
- * all start processes, which cost more; those of tests/api look at what a process has of connections and figures, those of tests/db at
- * all statements it has declared.
+ * all start processes, which cost more; those of tests/db look at all statements that a process has declared.
  */
 const folders = [
+  "api",
   "claims",
   "contract",
   "directory",
@@ -52,8 +52,14 @@ const ofTheProcess = new RegExp(
   "m",
 );
 
+/** Many of tests/api look at what their process has of connections and figures. */
+const figuresOfTheProcess = /metrics|connections|pg_stat_activity|process\.(?:memory|cpu)/i;
+
 export const mayShareProcess = (file: string, source: string): boolean =>
-  folders.includes(dirname(file)) && !longest.includes(file) && !ofTheProcess.test(source);
+  folders.includes(dirname(file)) &&
+  !longest.includes(file) &&
+  !ofTheProcess.test(source) &&
+  !(dirname(file) === "tests/api" && figuresOfTheProcess.test(source));
 
 /** By how much less a file takes in company: eight of tests/field took 18 s of CPU together and about 30 each by itself. */
 export const companyGain = 1.6;

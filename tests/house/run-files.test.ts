@@ -88,8 +88,10 @@ describe("files in one process", () => {
       "const figures = await chaos({ folder, seconds: 10 });",
     ])
       assert.ok(!inField(source), source);
-    for (const alone of ["tests/api/one.test.ts", "tests/plugin/trouble.test.ts"])
+    for (const alone of ["tests/db/one.test.ts", "tests/plugin/trouble.test.ts"])
       assert.ok(!mayShareProcess(alone, ""), alone);
+    assert.ok(mayShareProcess("tests/api/one.test.ts", 'await api.read("ticket.get", { ticket });'));
+    assert.ok(!mayShareProcess("tests/api/one.test.ts", "const before = await openConnections(api);"));
   });
 
   test("are neighbours, a dozen or less, and none is forgotten", () => {
