@@ -234,7 +234,7 @@ describe("a call that a person must allow", async () => {
     assert.deepEqual([old.status, old.asked_again, anew.status], ["failed", anew.number, "pending"]);
   });
 
-  test("a key that keeps one call is refused for another, with a card or without; whoever else uses it has a request of their own", async () => {
+  test("a key that keeps one call is refused for another, with a card or without; anybody else has a request of their own", async () => {
     const { id, ticket, key } = await ask(api);
     const { id: other } = await ticketIn(api, "NEW");
     const word = (target: string, body: object) => ({

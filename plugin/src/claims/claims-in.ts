@@ -55,9 +55,12 @@ function together(claim: Claim, before: Part, claimed: readonly Claim[]): Claim 
     : claim;
 }
 
+const isDone = /(?:booked|done|confirmed|set|sorted|arranged|reservad[oa]|confirmad[oa]|hecho|listo)/u;
 /** "It's booked." behind the sentence that says what. */
-const thatIs =
-  /^[^\p{L}]*(?:(?:it|that|all)(?:['’]s| is)? |(?:ya )?(?:está|queda) )?(?:all )?(?:booked|done|confirmed|set|sorted|arranged|reservad[oa]|confirmad[oa]|hecho|listo)[^\p{L}]*$/iu;
+const thatIs = new RegExp(
+  String.raw`^[^\p{L}]*(?:(?:it|that|all)(?:['’]s| is)? |(?:ya )?(?:está|queda) )?(?:all )?${isDone.source}[^\p{L}]*$`,
+  "iu",
+);
 
 function claimsOf(part: Part): Claim[] {
   if (part.tick === "open") return [];
