@@ -7,12 +7,13 @@ import { longest } from "./order.ts";
 
 /**
  * Their tests start an API, a worker or nothing at all, in their own process, but for those that `ofTheProcess` finds. Elsewhere nearly
- * all start processes, which cost more; those of tests/db look at all statements that a process has declared.
+ * all start processes, which cost more.
  */
 const folders = [
   "api",
   "claims",
   "contract",
+  "db",
   "directory",
   "field",
   "gateway",
@@ -52,14 +53,17 @@ const ofTheProcess = new RegExp(
   "m",
 );
 
-/** Many of tests/api look at what their process has of connections and figures. */
-const figuresOfTheProcess = /metrics|connections|pg_stat_activity|process\.(?:memory|cpu)/i;
+/** What a file may look at that neighbours in its process would change, by its folder. */
+const ofItsOwn: Readonly<Record<string, RegExp>> = {
+  "tests/api": /metrics|connections|pg_stat_activity|process\.(?:memory|cpu)/i,
+  "tests/db": /declaredStatements|pg_prepared_statements/,
+};
 
 export const mayShareProcess = (file: string, source: string): boolean =>
   folders.includes(dirname(file)) &&
   !longest.includes(file) &&
   !ofTheProcess.test(source) &&
-  !(dirname(file) === "tests/api" && figuresOfTheProcess.test(source));
+  !ofItsOwn[dirname(file)]?.test(source);
 
 /** By how much less a file takes in company: eight of tests/field took 18 s of CPU together and about 30 each by itself. */
 export const companyGain = 1.6;

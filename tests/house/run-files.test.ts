@@ -88,10 +88,11 @@ describe("files in one process", () => {
       "const figures = await chaos({ folder, seconds: 10 });",
     ])
       assert.ok(!inField(source), source);
-    for (const alone of ["tests/db/one.test.ts", "tests/plugin/trouble.test.ts"])
+    for (const alone of ["tests/resilience/one.test.ts", "tests/plugin/trouble.test.ts"])
       assert.ok(!mayShareProcess(alone, ""), alone);
     assert.ok(mayShareProcess("tests/api/one.test.ts", 'await api.read("ticket.get", { ticket });'));
     assert.ok(!mayShareProcess("tests/api/one.test.ts", "const before = await openConnections(api);"));
+    assert.ok(!mayShareProcess("tests/db/one.test.ts", "for (const one of declaredStatements()) check(one);"));
   });
 
   test("are neighbours, a dozen or less, and none is forgotten", () => {
