@@ -172,11 +172,14 @@ async function runs(client: pg.Client, sql: string): Promise<boolean> {
 
 async function breachesSeen(client: pg.Client): Promise<Finding[]> {
   const found: Finding[] = [];
+  // The planner knows nothing of the tables kept before: left to loop over them, the questions took three times the CPU.
+  await client.query("SET enable_nestloop = off");
   for (const { rule, breaches } of rules) {
     if (breaches === null) continue;
     const { rows } = await client.query<{ what: string }>(`WITH ${is} ${breaches} ORDER BY what`);
     found.push(...rows.map(({ what }) => ({ rule, what })));
   }
+  await client.query("RESET enable_nestloop");
   return found;
 }
 

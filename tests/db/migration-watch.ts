@@ -77,8 +77,11 @@ const noteChanges = `
 /** Keeps what is there now, and begins to note changed rows. It must be ended before it is begun again. */
 export async function beginWatch(client: pg.Client): Promise<void> {
   await client.query(noteChanges);
+  // As where they are compared: the planner would loop over the catalog.
+  await client.query("SET enable_nestloop = off");
   for (const [name, question] of Object.entries(catalog))
     await client.query(`CREATE TEMP TABLE was_${name} AS ${question}`);
+  await client.query("RESET enable_nestloop");
   // Else the scans counted for the migration's transaction would be those of the last second.
   await client.query("SELECT pg_stat_force_next_flush()");
 }
