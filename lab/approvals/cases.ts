@@ -1,10 +1,10 @@
 // What happens to one call that a model asks for: somebody allows it, denies it or takes it back, on a card or by its number; or two at
-// once; or never; and now and then the ticket is changed by somebody else before that.
+// once; or never; and now and then what it is about is changed by somebody else before that.
 
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { canonicalSha256 } from "../../dispatch/policy/canonical-json.ts";
-import { places } from "../bench/lifecycle.ts";
+import { kinds, madeBy, type Kind, type Sent } from "./kinds.ts";
 import type { Ask, Evidence, Word } from "./model.ts";
 import type { Heard, Voice } from "./voice.ts";
 
@@ -20,12 +20,11 @@ export type Notes = {
 
 export const newNotes = (): Notes => ({ sent: [], told: [], words: [], cards: [], strange: [], fates: new Map() });
 
-const tool = "ticket.cancel";
-const body = { reason: "the customer fixed it" };
 const askers = ["dana", "mia", "noor"];
 const people = ["olga", "otto", "pia"];
 
-type Asked = Ask & { readonly number: string };
+type Call = Ask & { readonly kind: Kind };
+type Asked = Call & { readonly number: string };
 type Parts = { readonly voice: Voice; readonly notes: Notes; readonly next: () => number };
 
 /** How often each is drawn. */
@@ -44,15 +43,16 @@ const fates = {
 } as const;
 type Fate = keyof typeof fates;
 
-/** One ticket from its making to the end of what is asked about it. */
+/** One ticket, account or site from its making to the end of what is asked about it. */
 export async function liveCase({ voice, notes, next }: Parts): Promise<void> {
   const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T;
   const fate = drawn(next());
   notes.fates.set(fate, (notes.fates.get(fate) ?? 0) + 1);
   const parts = { voice, notes, next };
-  const target = await makeTicket(parts);
-  const asked = await ask(parts, target, pick(askers), next() < 0.05);
-  if (asked === null) return;
+  const kind = pick(kinds);
+  const target = await make(parts, kind);
+  const asked = target === null ? null : await ask(parts, kind, target, pick(askers), next() < 0.05);
+  if (target === null || asked === null) return;
   const [one, other] = next() < 0.5 ? ["olga", "pia"] : [pick(people), "zoe"];
   const run: { readonly [F in Fate]: () => Promise<unknown> } = {
     approve: () => decide(parts, asked, "approved", one),
@@ -62,7 +62,7 @@ export async function liveCase({ voice, notes, next }: Parts): Promise<void> {
     card: () => card(parts, asked, one),
     "card, and its host dies": () => card(parts, asked, one, true),
     "changed, approve": async () => {
-      await change(parts, target);
+      await change(parts, kind.change(target));
       await decide(parts, asked, "approved", one);
       // Whoever asked hears of the successor; a person allows that as well, or not.
       const heard = await callAgain(parts, asked);
@@ -70,14 +70,14 @@ export async function liveCase({ voice, notes, next }: Parts): Promise<void> {
       if (typeof anew === "string" && next() < 0.6) await decide(parts, { ...asked, number: anew }, "approved", other);
     },
     "changed, card": async () => {
-      await change(parts, target);
+      await change(parts, kind.change(target));
       await card(parts, asked, one);
     },
     "approve and deny at once": () =>
       Promise.all([decide(parts, asked, "approved", one), decide(parts, asked, "denied", other)]),
     "card and deny at once": () => Promise.all([card(parts, asked, one), decide(parts, asked, "denied", other)]),
     "approved twice by two keys": async () => {
-      const second = await ask(parts, target, asked.by, false);
+      const second = await ask(parts, kind, target, asked.by, false);
       await Promise.all([decide(parts, asked, "approved", one), second && decide(parts, second, "approved", other)]);
     },
   };
@@ -95,24 +95,28 @@ function drawn(part: number): Fate {
 const asPerson = (sub: string): JsonObject => ({ sub, actor_type: "HUMAN" });
 const asModel = (sub: string): JsonObject => ({ sub, actor_type: "AGENT", via: "chat" });
 
-async function makeTicket({ voice, notes }: Parts): Promise<string> {
-  const made = await voice.say({
-    path: "/tickets",
-    body: { account_id: places.accountId, site_id: places.siteId, summary: "A door of the chaos" },
-    claims: asPerson("otto"),
-  });
-  const id = made?.body["id"] ?? made?.body["ticket_id"];
-  if (typeof id !== "string") notes.strange.push(`a ticket was answered ${told(made)}`);
-  return String(id);
+/** @returns its id; null where the desk did not make it */
+async function make({ voice, notes }: Parts, kind: Kind): Promise<string | null> {
+  const [first, ...more] = kind.making;
+  const made = await voice.say({ ...first, claims: asPerson("otto") });
+  const target = made === null ? null : madeBy(kind, made.body);
+  if (target === null) notes.strange.push(`what ${kind.tool} is for was answered ${told(made)}`);
+  if (target !== null) for (const step of more) await change({ voice, notes }, step(target));
+  return target;
 }
 
 const told = (heard: Heard | null): string =>
   heard === null ? "not at all" : `${heard.status}: ${JSON.stringify(heard.body).slice(0, 300)}`;
 
 /** @returns null where whoever asked was gone before it was answered */
-async function ask(parts: Parts, target: string, by: string, once: boolean): Promise<Asked | null> {
-  const { voice, notes } = parts;
-  const call: Ask = { tool, target, by, key: randomUUID() };
+async function ask(
+  { voice, notes }: Parts,
+  kind: Kind,
+  target: string,
+  by: string,
+  once: boolean,
+): Promise<Asked | null> {
+  const call: Call = { tool: kind.tool, target, by, key: randomUUID(), kind };
   notes.sent.push(call);
   const heard = await voice.say({ ...callOf(call), claims: asModel(by), moment: "ask", once });
   if (heard === null) return null;
@@ -126,7 +130,7 @@ async function ask(parts: Parts, target: string, by: string, once: boolean): Pro
   return asked;
 }
 
-const callOf = ({ target, key }: Ask) => ({ path: `/tickets/${target}/cancel`, body, key });
+const callOf = ({ kind, target, key }: Call) => ({ ...kind.call(target), key });
 
 const callAgain = ({ voice }: Parts, asked: Asked): Promise<Heard | null> =>
   voice.say({ ...callOf(asked), claims: asModel(asked.by) });
@@ -165,10 +169,11 @@ function note({ words, strange }: Notes, heard: Heard | null, word: Word): void 
 
 /** A person allows the call itself, on the card that its host shows. */
 async function card({ voice, notes }: Parts, asked: Asked, by: string, once = false): Promise<void> {
+  const { kind, target } = asked;
   const human_approval = {
-    tool,
-    target: { aggregate: "ticket", id: asked.target },
-    arguments_hash: canonicalSha256(body),
+    tool: kind.tool,
+    target: { aggregate: kind.aggregate, id: target },
+    arguments_hash: canonicalSha256(kind.call(target).body),
     request_id: asked.key,
     approved_by: by,
     at: new Date().toISOString(),
@@ -182,8 +187,7 @@ async function card({ voice, notes }: Parts, asked: Asked, by: string, once = fa
     notes.strange.push(`a card for ${asked.number} was answered ${told(heard)}`);
 }
 
-async function change({ voice, notes }: Parts, target: string): Promise<void> {
-  const summary = "They want us to come after all";
-  const heard = await voice.say({ path: `/tickets/${target}/update`, body: { summary }, claims: asPerson("otto") });
-  if (heard?.status !== 200) notes.strange.push(`a change was answered ${told(heard)}`);
+async function change({ voice, notes }: Pick<Parts, "voice" | "notes">, sent: Sent): Promise<void> {
+  const heard = await voice.say({ ...sent, claims: asPerson("otto") });
+  if (heard?.status !== 200) notes.strange.push(`${sent.path} was answered ${told(heard)}`);
 }

@@ -15,6 +15,7 @@ import { startWorkerProcess, type WorkerProcess } from "../bench/worker-process.
 import { startKillablePostgres } from "../tasks-chaos/killable-postgres.ts";
 import { liveCase, newNotes, type Notes } from "./cases.ts";
 import { KeptUp } from "./kept-up.ts";
+import { kinds } from "./kinds.ts";
 import { judge, type RequestAtEnd, type TrailEvent, type Verdict } from "./model.ts";
 import { tokenSecret, Voice, type Moment } from "./voice.ts";
 
@@ -277,7 +278,7 @@ async function judged(url: string, { strange, fates: _fates, ...told }: Notes): 
       `SELECT id::text AS event, aggregate, aggregate_id AS id, tool_name AS tool, actor_id AS actor, after_state AS after,
               pg_xact_commit_timestamp(xmin)::text || ' ' || xmin::text AS commit, payload->>'via' AS via,
               payload->>'approved_by' AS "approvedBy", payload->>'approval_request' AS number, payload->>'outcome' AS outcome
-       FROM audit_events WHERE aggregate IN ('ticket', 'approval_request')
+       FROM audit_events WHERE aggregate IN ('ticket', 'account', 'site', 'approval_request')
        ORDER BY pg_xact_commit_timestamp(xmin), xmin::text, aggregate, aggregate_id, seq`,
     ),
     requests: await client.query<RequestAtEnd>(
@@ -290,7 +291,7 @@ async function judged(url: string, { strange, fates: _fates, ...told }: Notes): 
       "SELECT FROM audit_events e WHERE NOT EXISTS (SELECT FROM outbox o WHERE o.audit_event_id = e.id)",
     ),
   }));
-  const reserved = new Set(["ticket.cancel"]);
+  const reserved = new Set(kinds.map(({ tool }) => tool));
   const verdict = judge({ ...told, trail: trail.rows, requests: requests.rows, reserved });
   const broken = untold.rowCount ? [`${untold.rowCount} commands were told to nobody`] : [];
   return { ...verdict, violations: [...verdict.violations, ...strange, ...broken, ...(await auditFaults(url))] };

@@ -14,7 +14,7 @@ export const chaosApprovalsCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:chaos:approvals",
       about:
-        "Models ask for reserved commands on a throw-away desk, people answer and tickets change meanwhile, while APIs, workers and " +
+        "Models ask for reserved commands of four kinds on a throw-away desk, people answer and tickets change meanwhile, while APIs, workers and " +
         "Postgres are killed by SIGKILL, most of them right behind an ask, an answer or a card. Then a model looks in the trail for " +
         "what was lost, done twice, done unallowed, or done on a yes that was outdated. No gateway is part of it: that keeps nothing. " +
         "Prints a table, then JSON; 1 when anything was found.",

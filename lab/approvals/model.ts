@@ -6,7 +6,7 @@ export type TrailEvent = {
   /** Also the receipt's. */
   readonly event: string;
   readonly aggregate: string;
-  /** What it is about: a ticket's id, or a request's. */
+  /** What it is about: the id of a ticket, an account or a site, or a request's. */
   readonly id: string;
   /** Equal for what was committed together. */
   readonly commit: string;
@@ -163,7 +163,7 @@ function* doubled(acts: readonly Placed[]): Generator<string> {
     if (all.length > 1) yield `DOUBLED ${id} ${all.length} times`;
 }
 
-const outdatedBy: ReadonlySet<string | null> = new Set(["APPROVAL_OUTDATED", "INVALID_STATE_TRANSITION"]);
+const outdatedBy: ReadonlySet<string | null> = new Set(["APPROVAL_OUTDATED", "INVALID_STATE_TRANSITION", "ARCHIVED"]);
 
 function* faultsAtEnd(request: RequestAtEnd, known: Known): Generator<string> {
   const { number, status, decidedBy, receipt, error, asksAgainFor, key } = request;
