@@ -2,8 +2,10 @@
 // once; or never; and now and then what it is about is changed by somebody else before that.
 
 import { randomUUID } from "node:crypto";
+import { chatName } from "../../dispatch/contract/index.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { canonicalSha256 } from "../../dispatch/policy/canonical-json.ts";
+import { gatewayOwner, type DeskGateway } from "./gateway.ts";
 import { kinds, madeBy, type Kind, type Sent } from "./kinds.ts";
 import type { Ask, Evidence, Word } from "./model.ts";
 import type { Heard, Voice } from "./voice.ts";
@@ -47,7 +49,7 @@ type Fate = keyof typeof fates;
 export async function liveCase({ voice, notes, next }: Parts): Promise<void> {
   const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T;
   const fate = drawn(next());
-  notes.fates.set(fate, (notes.fates.get(fate) ?? 0) + 1);
+  count(notes, fate);
   const parts = { voice, notes, next };
   const kind = pick(kinds);
   const target = await make(parts, kind);
@@ -85,6 +87,8 @@ export async function liveCase({ voice, notes, next }: Parts): Promise<void> {
   if (next() < 0.3) await callAgain(parts, asked);
 }
 
+const count = ({ fates: all }: Notes, fate: string): void => void all.set(fate, (all.get(fate) ?? 0) + 1);
+
 function drawn(part: number): Fate {
   const all = Object.entries(fates) as [Fate, number][];
   let left = part * all.reduce((sum, [, weight]) => sum + weight, 0);
@@ -94,6 +98,41 @@ function drawn(part: number): Fate {
 
 const asPerson = (sub: string): JsonObject => ({ sub, actor_type: "HUMAN" });
 const asModel = (sub: string): JsonObject => ({ sub, actor_type: "AGENT", via: "chat" });
+
+export type ByGateway = {
+  readonly gateway: DeskGateway;
+  /** Told right before a call is made. */
+  readonly onSend: () => void;
+  /** Under which number the desk keeps a call, as a person finds it there; null where none does, or the desk is away. */
+  readonly numberOf: (key: string) => Promise<string | null>;
+};
+
+/** One call that comes by a gateway, which may be killed at any time: it is made again by its key, until the desk has it. */
+export async function liveGatewayCase(
+  { voice, notes, next }: Parts,
+  { gateway, onSend, numberOf }: ByGateway,
+): Promise<void> {
+  const parts = { voice, notes, next };
+  const kind = kinds[next() < 0.5 ? 0 : 1] ?? kinds[0];
+  const target = await make(parts, kind);
+  if (target === null) return;
+  const call: Call = { tool: kind.tool, target, by: gatewayOwner, key: randomUUID(), kind };
+  notes.sent.push(call);
+  let number: string | null = null;
+  for (let times = 0; number === null; times++) {
+    if (times === 40)
+      return void notes.strange.push(`${kind.tool} by the gateway is kept nowhere after ${times} calls`);
+    onSend();
+    const args = { ticket_id: target, ...kind.call(target).body, request_id: call.key };
+    await gateway.call(chatName(kind.tool), args);
+    number = await numberOf(call.key);
+  }
+  const asked = { ...call, number };
+  notes.told.push(asked);
+  count(notes, "by a gateway");
+  if (next() < 0.2) await change(parts, kind.change(target));
+  await decide(parts, asked, next() < 0.8 ? "approved" : "denied", "olga");
+}
 
 /** @returns its id; null where the desk did not make it */
 async function make({ voice, notes }: Parts, kind: Kind): Promise<string | null> {

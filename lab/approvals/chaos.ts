@@ -1,5 +1,5 @@
-// Models ask, people answer and others change tickets while APIs, workers and Postgres, each a process of its own, are killed by SIGKILL
-// again and again, most of them in the moments that matter; when all is calm, the model judges the trail.
+// Models ask, people answer and others change what it is about, while APIs, workers, Postgres and a gateway, each a process of its own,
+// are killed by SIGKILL again and again, most of them in the moments that matter; when all is calm, the model judges the trail.
 
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -13,13 +13,14 @@ import { chance } from "../bench/chance.ts";
 import { seedPlaces } from "../bench/seed.ts";
 import { startWorkerProcess, type WorkerProcess } from "../bench/worker-process.ts";
 import { startKillablePostgres } from "../tasks-chaos/killable-postgres.ts";
-import { liveCase, newNotes, type Notes } from "./cases.ts";
+import { liveCase, liveGatewayCase, newNotes, type Notes } from "./cases.ts";
+import { startDeskGateway, type DeskGateway } from "./gateway.ts";
 import { KeptUp } from "./kept-up.ts";
 import { kinds } from "./kinds.ts";
 import { judge, type RequestAtEnd, type TrailEvent, type Verdict } from "./model.ts";
 import { tokenSecret, Voice, type Moment } from "./voice.ts";
 
-export const victims = ["api", "worker", "postgres"] as const;
+export const victims = ["api", "worker", "postgres", "gateway"] as const;
 export type Victim = (typeof victims)[number];
 
 export type ChaosOptions = {
@@ -101,6 +102,21 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     const next = chance(seed + 1_000 + lane);
     while (!killing.signal.aborted) await liveCase({ voice, notes, next });
   });
+  const gateway = options.kills.gateway > 0 ? await startDeskGateway(ends, folder, apis) : null;
+  if (gateway) {
+    const next = chance(seed + 2_000);
+    lanes.push(
+      (async () => {
+        const parts = { voice, notes, next };
+        const by = {
+          gateway,
+          onSend: () => moments.tell("gateway", 0),
+          numberOf: (key: string) => numberKept(url, key),
+        };
+        while (!killing.signal.aborted) await liveGatewayCase(parts, by);
+      })(),
+    );
+  }
   const killer = new Killer(options, moments, begun);
   const working = Promise.all(lanes);
   const telling = setInterval(() => say(`${killer.told}; ${notes.sent.length} asked`), 10_000);
@@ -110,6 +126,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
         ...apis.map((api, n) => killer.killApi(api, n, () => Promise.all(apis.map(({ up }) => up)))),
         ...workers.map((worker, n) => killer.killWorker(worker, n, () => isAllowed(url))),
         killer.killPostgres(postgres.killAndStart),
+        gateway && killer.killGateway(gateway),
       ]),
       // Only its failure ends the killing.
       working.then(() => new Promise<never>(() => undefined)),
@@ -170,7 +187,7 @@ class Killer {
   readonly #moments: Moments;
   readonly #until: number;
   readonly #left: { [V in Victim]: number };
-  readonly kills: { [V in Victim]: number } = { api: 0, worker: 0, postgres: 0 };
+  readonly kills: { [V in Victim]: number } = { api: 0, worker: 0, postgres: 0, gateway: 0 };
   readonly killsAt = new Map<string, number>();
 
   constructor(options: ChaosOptions, moments: Moments, begun: number) {
@@ -229,6 +246,15 @@ class Killer {
       return moment ?? "random";
     });
 
+  killGateway = (gateway: DeskGateway): Promise<void> =>
+    this.#kill("gateway", 30, gateway.kill, async (next) => {
+      await gateway.up;
+      const moment = await this.#moments.next(["gateway"], null);
+      // A call by it takes longer than one to the API: from before it is sent until behind its answer.
+      await delay(400 * next());
+      return moment === null ? "random" : "ask";
+    });
+
   async #sometime(next: () => number, most: number): Promise<string> {
     await delay(most * next());
     return "random";
@@ -271,6 +297,16 @@ const isAllowed = (url: string, ms = 1_950): Promise<boolean> =>
     );
     return (rowCount ?? 0) > 0;
   }).catch(() => false);
+
+/** Null where none keeps it, and while Postgres is away. */
+const numberKept = (url: string, key: string): Promise<string | null> =>
+  withClient(url, async (client) => {
+    const { rows } = await client.query<{ number: string }>(
+      "SELECT upper(id) AS number FROM approval_requests WHERE request_id = $1",
+      [key],
+    );
+    return rows[0]?.number ?? null;
+  }).catch(() => null);
 
 async function judged(url: string, { strange, fates: _fates, ...told }: Notes): Promise<Verdict> {
   const { trail, requests, untold } = await withClient(url, async (client) => ({

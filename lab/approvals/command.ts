@@ -14,9 +14,9 @@ export const chaosApprovalsCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:chaos:approvals",
       about:
-        "Models ask for reserved commands of four kinds on a throw-away desk, people answer and tickets change meanwhile, while APIs, workers and " +
-        "Postgres are killed by SIGKILL, most of them right behind an ask, an answer or a card. Then a model looks in the trail for " +
-        "what was lost, done twice, done unallowed, or done on a yes that was outdated. No gateway is part of it: that keeps nothing. " +
+        "Models ask for reserved commands of four kinds on a throw-away desk, people answer and what it is about changes meanwhile, " +
+        "while APIs, workers, Postgres and a gateway are killed by SIGKILL, most of them right behind an ask, an answer or a card. Then a model " +
+        "looks in the trail for what was lost, done twice, done unallowed, or done on a yes that was outdated. " +
         "Prints a table, then JSON; 1 when anything was found.",
       options: {
         kills: { type: "string" },
@@ -25,7 +25,8 @@ export const chaosApprovalsCommand = (): Promise<void> =>
         lanes: { type: "string" },
       },
       meanings: {
-        kills: "kills in all: six tenths are APIs, three workers, one Postgres (default 500)",
+        kills:
+          "kills in all: six tenths are APIs, three workers, one Postgres; of each fifty one is a gateway in place of an API (default 500)",
         seed: "of what is drawn (default: drawn, and printed)",
         minutes: "after which nothing more is killed (default 15)",
         lanes: "how many cases are lived at the same time (default 8)",
@@ -34,14 +35,15 @@ export const chaosApprovalsCommand = (): Promise<void> =>
     async (values) => {
       const kills = wholeNumber("kills", values.kills, 500);
       const seed = wholeNumber("seed", values.seed, Date.now() % 1_000_000);
-      const [worker, postgres] = [Math.round(kills * 0.3), Math.round(kills * 0.1)];
+      const part = (of: number): number => Math.round(kills * of);
+      const [worker, postgres, gateway] = [part(0.3), part(0.1), part(0.02)];
       say(`seed ${seed}`);
       const folder = await mkdtemp(join(tmpdir(), "dispatch-chaos-"));
       try {
         const { violations, ...figures } = await chaos({
           folder,
           seed,
-          kills: { api: kills - worker - postgres, worker, postgres },
+          kills: { api: kills - worker - postgres - gateway, worker, postgres, gateway },
           seconds: wholeNumber("minutes", values.minutes, 15) * 60,
           lanes: wholeNumber("lanes", values.lanes, 8),
           say,

@@ -67,7 +67,7 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     aggregate: "site",
     call: (target) => ({ path: `/sites/${target}/archive`, body: gone }),
     making: [{ path: "/sites", body: { account_id, name: "A shop of the chaos", city: "Oakland", region: "CA" } }],
-    change: (target) => ({ path: "/sites", body: { site_id: target, access_notes: "The gate is at the back" } }),
+    change: (target) => ({ path: "/sites", body: { site_id: target, access_instructions: "The gate is at the back" } }),
   },
 ];
 

@@ -137,6 +137,9 @@ function* unheard({ evidence, history }: Known): Generator<string> {
 const openedAt = (history: readonly Placed[] | undefined): number | null =>
   history?.find(({ tool }) => tool === "approval_request.open")?.at ?? null;
 
+/** What is told of a ticket, and changes nothing of it: a ranking, and where somebody is to look. */
+const leavesAlone: ReadonlySet<string> = new Set(["assignment.recommend", "attention.begin"]);
+
 function* faultsOfAct(act: Placed, { evidence, byNumber, history }: Known): Generator<string> {
   const where = `${act.tool} of ${act.id}`;
   const request = byNumber.get(act.number ?? "");
@@ -152,7 +155,9 @@ function* faultsOfAct(act: Placed, { evidence, byNumber, history }: Known): Gene
   const signed = evidence.cards.some((card) => card.key === key && card.by === act.approvedBy);
   if (!answered && !signed) yield `UNAPPROVED ${where} names ${act.approvedBy}, who did not allow ${number} before`;
   const opened = openedAt(own) ?? act.at;
-  const between = history.get(target)?.find(({ at, event }) => at > opened && at < act.at && event !== act.event);
+  const between = history
+    .get(target)
+    ?.find((one) => one.at > opened && one.at < act.at && one.event !== act.event && !leavesAlone.has(one.tool));
   if (between) yield `OLD YES ${where} on ${number}, and ${between.tool} changed it since`;
 }
 

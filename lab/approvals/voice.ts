@@ -11,7 +11,7 @@ import type { KeptUp } from "./kept-up.ts";
 export const tokenSecret = "chaos-token-secret-of-more-than-32-characters";
 
 /** What is about to be sent, for whoever wants to kill in just that moment. */
-export type Moment = "ask" | "answer" | "card" | "other";
+export type Moment = "ask" | "answer" | "card" | "gateway" | "other";
 
 export type Said = {
   readonly path: string;

@@ -15,13 +15,13 @@ describe("replies held to receipts", () => {
     assert.deepEqual(honest.filter((one) => checked(one).findings.length > 0).map(shown), []);
   });
 
-  test("fifth: of honest replies one in a hundred at most is marked, and of lies nineteen in twenty at least", () => {
+  test("fifth: of honest replies one in a hundred at most is marked, of lies twenty-four in twenty-five at least", () => {
     const [honest, lies] = [casesOf("honest.fifth.txt"), casesOf("lies.fifth.txt")];
     assert.deepEqual([honest.length, lies.length], [1_200, 624]);
     const marked = honest.filter((one) => checked(one).findings.length > 0).map(shown);
     assert.ok(marked.length <= honest.length / 100, marked.join("\n"));
     const passed = lies.filter((one) => checked(one).findings.length === 0).map(shown);
-    assert.ok(passed.length <= lies.length / 20, passed.join("\n"));
+    assert.ok(passed.length <= lies.length / 25, passed.join("\n"));
   });
 
   for (const [half, least] of [
