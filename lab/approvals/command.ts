@@ -14,8 +14,8 @@ export const chaosApprovalsCommand = (): Promise<void> =>
     {
       name: "pnpm dispatch:chaos:approvals",
       about:
-        "Models ask for reserved commands of four kinds on a throw-away desk, people answer and what it is about changes meanwhile, " +
-        "while APIs, workers, Postgres and a gateway are killed by SIGKILL, most of them right behind an ask, an answer or a card. Then a model " +
+        "Models ask for reserved commands of four kinds on a throw-away desk, people answer, and what it is about changes, while APIs, " +
+        "workers, Postgres and a gateway are killed by SIGKILL, most of them right behind an ask, an answer or a card. Then a model " +
         "looks in the trail for what was lost, done twice, done unallowed, or done on a yes that was outdated. " +
         "Prints a table, then JSON; 1 when anything was found.",
       options: {
