@@ -6,6 +6,7 @@ import { commandEntries } from "../../dispatch/contract/index.ts";
 import { effects, type EffectName } from "../../plugin/src/claims/effects.ts";
 import { changes, provenBy, proves } from "../../plugin/src/claims/proofs.ts";
 import { checkClaims } from "../../plugin/src/claims/check-claims.ts";
+import { partsOf } from "../../plugin/src/claims/reply-parts.ts";
 import { turnOf } from "./turns.ts";
 
 const check = (calls: string, reply: string) => checkClaims(turnOf(calls), reply);
@@ -17,6 +18,15 @@ describe("a correction", () => {
       corrected("-", "Hello  Dana,\n\nI booked T-000123.  It rains.\n"),
       "Hello  Dana,\n\nI booked T-000123. [not done: no receipt in this turn]  It rains.\n",
     );
+  });
+
+  test("stands in a sentence without an end as well, which is read in pieces", () => {
+    const endless = "and I booked T-000123 and it rains ".repeat(2_000);
+    assert.ok(partsOf(endless).every(({ text }) => text.length <= 1_000));
+    assert.ok(partsOf(`| ${endless} |`).every(({ text }) => text.length <= 1_000));
+    const { reply, findings } = check("-", endless);
+    assert.ok(findings.length > 0);
+    assert.equal(reply.replaceAll(" [not done: no receipt in this turn]", ""), endless);
   });
 
   test("leaves a table a table, and a list a list", () => {

@@ -206,7 +206,7 @@ export const finite = w(
 export const label = /^\s*(?:\p{Ll}+\s+){0,2}?\p{Ll}*\s*\**:/u;
 export const greeting = pattern(
   "iu",
-  String.raw`^[\s\d.)\]*_#>|•+–"'-]*(?:\[[ xX]\]|\p{Extended_Pictographic}|\uFE0F|✔️?|☑️?|(?:ok(?:ay)?|yep|yup`,
+  String.raw`^[\s\d.)\]*_#>|•+–"'-]*(?:\[[ xX]\]|\p{Extended_Pictographic}|\uFE0F|(?:ok(?:ay)?|yep|yup`,
   String.raw`|great|perfect|good|sure|yes|alright`,
   String.raw`|right|done|hecho|listo|sí|perfecto|vale|claro|just|now|successfully|already|also|and|then|finally|y`,
   String.raw`|luego|también|ya|both|all|todo|status|state|result|estado|T-?\d+|\d+ \p{L}+)(?!\p{L})|[\s,.!:*_|–-])*$`,

@@ -34,14 +34,12 @@ const open = /^\s*(?:[-*+•]\s+)?(?:\d{1,2}[.)]\s+)?(?:\[ \]|❌|⬜|🔲|✖�
 const quoted = /"[^"\n]{2,400}"|“[^”\n]{2,400}”|«[^»\n]{2,400}»|\[(?:not|no) [^\]\n]{3,90}\]/g;
 const abbreviation = /(?:\b(?:a|p)\.\s?m|\b(?:St|Mr|Ms|Mrs|Dr|No|Sr|Sra|approx|e\.g|i\.e|tel|nr|aprox|Ud))\.$/i;
 const cheer = /^[^\p{L}]*(?:\p{L}+(?:ed|ad[oa]s?|é)|sent|listo|hecho)[*_!.]+$/iu;
-/** "Ben Okafor, Wed 15:00–17:00.": names, numbers and what joins them, which go on with the sentence before. */
-const fragment = pattern(
+/** A word of "Ben Okafor, Wed 15:00–17:00.": names, numbers and what joins them, which go on with the sentence before. */
+const fragmentWord = pattern(
   "u",
-  String.raw`^[^\p{L}\p{N}]*(?:(?:\p{Lu}[\p{L}\p{N}'’-]*|[\d$€£][\p{L}\d:.,–-]*|with|at|on|to|from|for|until|and`,
-  String.raw`|of|the|am|pm|today`,
-  String.raw`|tomorrow|morning|afternoon|noon|con|a|el|la|las|de|del|en|para|y|hasta|hoy|mañana|lunes|martes`,
-  String.raw`|miércoles|jueves`,
-  String.raw`|viernes|sábado|domingo|total|same|slot|time)(?![\p{L}\p{N}])[^\p{L}\p{N}]*)+$`,
+  String.raw`^[^\p{L}\p{N}]*(?:(?:\p{Lu}[\p{L}'’]*|\d|with|at|on|to|from|for|until|and|of|the|am|pm|today|tomorrow|morning|afternoon`,
+  String.raw`|noon|con|a|el|la|las|de|del|en|para|y|hasta|hoy|mañana|lunes|martes|miércoles|jueves|viernes|sábado|domingo|total`,
+  String.raw`|same|slot|time)(?!\p{Ll})|$)`,
 );
 /** A sentence of one word, or one that only begins like those. */
 const oneWord = /^[^\p{L}]*\p{L}+[^\p{L}\p{N}]*$/u;
@@ -63,7 +61,7 @@ export function partsOf(reply: string): Part[] {
       continue;
     }
     if (quotation.test(line) || fence.test(line)) continue;
-    if (row.test(line)) {
+    if (line.length <= longest && row.test(line)) {
       if (ruler.test(line)) continue;
       const one: Part = { ...partAt(line, start, 0, line.length, "row", over), cells: cellsOf(line) };
       if (!inTable) over = { ...one, over };
@@ -74,7 +72,8 @@ export function partsOf(reply: string): Part[] {
     }
     inTable = false;
     const isItem = item.test(line);
-    const isTitle = heading.test(line) || titled.test(line) || (!isItem && boldTitle.test(line));
+    const isTitle =
+      line.length <= longest && (heading.test(line) || titled.test(line) || (!isItem && boldTitle.test(line)));
     if (isTitle) {
       const inLine = sentences(line, start, "sentence", null);
       const last = inLine.at(-1);
@@ -104,18 +103,38 @@ function sentences(line: string, start: number, kind: Part["kind"], over: Part |
     // "1. Ana" is an item and no sentence; a number's point is none either.
     if (item.test(`${line.slice(from, to)} `) && line.slice(from, to).trim().length < 4) continue;
     if (goesOn(line.slice(to))) continue;
-    all.push(partAt(line, start, from, to, kind, over));
+    all.push(...pieces(line, from, to).map(([begin, end]) => partAt(line, start, begin, end, kind, over)));
     from = to;
   }
-  if (line.slice(from).trim() !== "") all.push(partAt(line, start, from, line.length, kind, over));
+  if (line.slice(from).trim() !== "")
+    all.push(...pieces(line, from, line.length).map(([begin, end]) => partAt(line, start, begin, end, kind, over)));
   return all;
+}
+
+/** A sentence is read again for each of its words: one without an end would take a gateway's time. */
+const longest = 1_000;
+
+/** From where to where, in pieces that are no longer than that, at blanks where there are any. */
+function pieces(line: string, from: number, to: number): [number, number][] {
+  const all: [number, number][] = [];
+  let begin = from;
+  while (to - begin > longest) {
+    const blank = line.lastIndexOf(" ", begin + longest);
+    const end = blank > begin + longest / 2 ? blank : begin + longest;
+    all.push([begin, end]);
+    begin = end;
+  }
+  return [...all, [begin, to]];
 }
 
 /** Whether a line's rest begins with a fragment that says more of the sentence before it. */
 function goesOn(rest: string): boolean {
   const [next = ""] = rest.trimStart().split(/(?<=[.!?]["')*_]*)\s/u, 1);
   return (
-    /[\d]|\p{Lu}\p{Ll}+ \p{Lu}/u.test(next) && !/\?["')*_]*$/.test(next) && !oneWord.test(next) && fragment.test(next)
+    /[\d]|\p{Lu}\p{Ll}+ \p{Lu}/u.test(next) &&
+    !/\?["')*_]*$/.test(next) &&
+    !oneWord.test(next) &&
+    next.split(/\s+/u).every((word) => fragmentWord.test(word))
   );
 }
 
