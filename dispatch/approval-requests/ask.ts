@@ -46,7 +46,6 @@ export async function executeForCaller(
  * A card is an answer to the request that keeps the call, and counts like one: the first answer does, and what is allowed is carried out
  * from the request, whatever becomes of the API and of whoever showed the card.
  * @returns the request as it is then, and what was done; null where the word is for something else, or is not this person's to give
- * @throws Refusal IDEMPOTENCY_PAYLOAD_MISMATCH where the key keeps another call
  */
 async function answeredByCard(
   kernel: Kernel,
@@ -56,7 +55,8 @@ async function answeredByCard(
   const { humanApproval } = request.actor;
   const entry = kernel.commands.get(request.name)?.entry;
   if (!humanApproval || !entry || !hasWordFor(request, entry, kernel.desk)) return null;
-  if (!isFor(kept, request)) throw new Refusal("IDEMPOTENCY_PAYLOAD_MISMATCH");
+  // A key that was used for another call keeps that one, and the word is for this one alone.
+  if (!isFor(kept, request)) return null;
   const { approvedBy } = humanApproval;
   if (kept.four_eyes && approvedBy === request.actor.id) return null;
   if (kept.status === "pending") await allow(kernel, kept, approvedBy);

@@ -56,7 +56,7 @@ const ofTheProcess = new RegExp(
 /** What a file may look at that neighbours in its process would change, by its folder. */
 const ofItsOwn: Readonly<Record<string, RegExp>> = {
   "tests/api": /metrics|connections|pg_stat_activity|process\.(?:memory|cpu)/i,
-  "tests/db": /declaredStatements|pg_prepared_statements/,
+  "tests/db": /declaredStatements|loadStatements|statementRowsFile|pg_prepared_statements/,
 };
 
 export const mayShareProcess = (file: string, source: string): boolean =>

@@ -28,6 +28,9 @@ export const notChecked = "[not checked: this reply could not be held to the des
 
 const harmless: ReadonlySet<string> = new Set([...hostSearchTools, statusToolName, "session_status"]);
 
+/** A push of the desk to a room ends in its id: nobody reads what is said of it, and it begins one call of a model. */
+const ofPush = /\/[a-z][a-z0-9-]* .*#[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/u;
+
 /** What the model is told of an answer that says more than is shown; the host asks it once more, and shows nobody the first one. */
 const sayAgain = (marked: string): string =>
   "Your answer says more than the receipts of this turn show. It would be delivered with these corrections:\n\n" +
@@ -59,8 +62,9 @@ export function holdToReceipts(
     }
   };
 
-  api.on("before_prompt_build", (_event, { agentId: speaker, sessionKey, runId }) => {
-    if (speaker === agentId && sessionKey !== undefined) beginTurn(store, sessionKey, runId ?? null, now());
+  api.on("before_prompt_build", ({ prompt }, { agentId: speaker, sessionKey, runId }) => {
+    if (speaker !== agentId || sessionKey === undefined) return;
+    beginTurn(store, sessionKey, runId ?? null, now(), !ofPush.test(prompt));
   });
   api.on("before_tool_call", ({ toolName }, { sessionKey }) => {
     if (sessionKey !== undefined && !toolsByChatName.has(toolName) && !harmless.has(toolName))

@@ -6,6 +6,7 @@ import {
   beginTurn,
   checkSaid,
   deliveredFor,
+  markedIn,
   newTurnStore,
   recordCall,
   speakOwn,
@@ -39,6 +40,18 @@ describe("the turns of a process", () => {
     beginTurn(store, key, "run 2", now);
     assert.equal(checkSaid(store, key, claim, now).findings.length, 1, "the next turn");
     assert.equal(checkSaid(store, key, "Earlier I booked T-000001.", now).findings.length, 0, "told as what was");
+  });
+
+  test("what a person is told may be said once more; of what a push of the desk began nobody waits", () => {
+    const store = newTurnStore();
+    beginTurn(store, key, "run 1", now);
+    checkSaid(store, key, claim, now);
+    assert.equal(markedIn(store, key), "I booked T-000001. [not done: no receipt in this turn]");
+    checkSaid(store, key, "Nothing was booked.", now);
+    assert.equal(markedIn(store, key), null);
+    beginTurn(store, key, "run 2", now, false);
+    checkSaid(store, key, claim, now);
+    assert.equal(markedIn(store, key), null);
   });
 
   test("a gateway that knows of no turn shows nothing", () => {

@@ -17,6 +17,8 @@ type Conversation = {
   readonly said: Map<string, string>;
   /** What was said last, as it is delivered, where something in it is not shown. */
   marked: string | null;
+  /** Whether a person began the turn that runs, and not a push of the desk. */
+  isOfPerson: boolean;
 };
 
 export type TurnStore = {
@@ -62,6 +64,7 @@ function conversationOf({ conversations }: TurnStore, sessionKey: string, now: n
     otherTools: false,
     said: new Map<string, string>(),
     marked: null,
+    isOfPerson: true,
   };
   conversations.delete(sessionKey);
   conversations.set(sessionKey, one);
@@ -76,12 +79,18 @@ function dropOldest(all: Map<string, unknown> | Set<string>, kept: number): void
   }
 }
 
-/** A turn begins; a further prompt of the same run is the same turn. */
-export function beginTurn(store: TurnStore, sessionKey: string, runId: string | null, now: number): void {
+/** A turn begins; a further prompt of the same run is the same turn. `isOfPerson`: whether a person waits for what is said in it. */
+export function beginTurn(
+  store: TurnStore,
+  sessionKey: string,
+  runId: string | null,
+  now: number,
+  isOfPerson = true,
+): void {
   const one = conversationOf(store, sessionKey, now);
   if (runId !== null && one.runId === runId) return;
   one.earlier = [...one.earlier, ...one.calls].slice(-most.earlier);
-  Object.assign(one, { runId, startedAt: now, calls: [], otherTools: false, marked: null });
+  Object.assign(one, { runId, startedAt: now, calls: [], otherTools: false, marked: null, isOfPerson });
 }
 
 /** Keeps what a tool answered in the turn that runs. */
@@ -136,9 +145,11 @@ export function checkSaid(store: TurnStore, sessionKey: string, text: string, no
   return checked;
 }
 
-/** What was said last in the turn that runs, with its corrections; null where nothing in it needed one. */
-export const markedIn = ({ conversations }: TurnStore, sessionKey: string): string | null =>
-  conversations.get(sessionKey)?.marked ?? null;
+/** What was said to a person last in the turn that runs, with its corrections; null where nothing in it needed one. */
+export function markedIn({ conversations }: TurnStore, sessionKey: string): string | null {
+  const one = conversations.get(sessionKey);
+  return one?.isOfPerson ? one.marked : null;
+}
 
 /**
  * What is delivered for a text that is about to leave: as it was checked when it was said, or checked now where it is part of the run
