@@ -48,17 +48,17 @@ export async function keep(
   { key, again }: Keeping,
 ): Promise<RequestRow> {
   const known = await keptBy(kernel, key);
-  if (known && !isFor(known, request)) throw new Refusal("IDEMPOTENCY_PAYLOAD_MISMATCH");
-  if (known) return known;
+  if (known) return requireFor(known, request);
   const { name, path, ids, body, requestId } = request;
   const { humanApproval: _none, ...actor } = request.actor;
   const aggregate = kernel.commands.get(name)?.entry.aggregate ?? name;
   const target = Object.values(ids).join("/");
-  await execute(kernel, {
+  const opening = execute(kernel, {
     name: "approval_request.open",
     path: "/approval-requests/open",
     ids: {},
-    requestId,
+    // Calls of two tools may come by one key.
+    requestId: key,
     actor,
     trace: request.trace,
     body: {
@@ -84,7 +84,18 @@ export async function keep(
       ...(again && { asks_again_for: again.id, differs: again.differs.slice(0, 50) }),
     },
   });
+  await opening.catch(unlessOpened);
   const made = await keptBy(kernel, key);
   if (!made) throw new Error("an approval request was opened and is not there");
-  return made;
+  return requireFor(made, request);
+}
+
+function requireFor(row: RequestRow, request: CommandRequest): RequestRow {
+  if (!isFor(row, request)) throw new Refusal("IDEMPOTENCY_PAYLOAD_MISMATCH");
+  return row;
+}
+
+/** The same call opened it at the same moment, with a trace of its own. */
+function unlessOpened(error: unknown): void {
+  if (!(error instanceof Refusal) || error.code !== "IDEMPOTENCY_PAYLOAD_MISMATCH") throw error;
 }

@@ -252,6 +252,43 @@ describe("a call that a person must allow", async () => {
     assert.deepEqual([await stateOf(api, ticket), await stateOf(api, other)], ["CANCELLED", "NEW"]);
   });
 
+  test("one call has one number, in whatever order its JSON comes, and however many come at once", async () => {
+    const { id: ticket } = await ticketIn(api, "NEW");
+    const key = randomUUID();
+    const code = "CUSTOMER";
+    const orders = [
+      { reason, cancellation_code: code },
+      { cancellation_code: code, reason },
+    ];
+    const send = (body: object) => api.refuse("ticket.cancel", { ticket, key, body, headers: modelOf(api) });
+    const answers = await Promise.all([...orders, ...orders, ...orders].map(send));
+    for (const { error } of answers) assert.equal(error.code, "HUMAN_APPROVAL_REQUIRED");
+    assert.equal(new Set(answers.map(({ error }) => error["approval_request"])).size, 1);
+  });
+
+  test("of two calls that come at once by one key one is kept, and the other refused", async () => {
+    const key = randomUUID();
+    const tickets = [(await ticketIn(api, "NEW")).id, (await ticketIn(api, "NEW")).id];
+    const codes = (await Promise.all(tickets.map((ticket) => cancel(api, { ticket, key })))).map(
+      ({ error }) => error.code,
+    );
+    assert.deepEqual(codes.toSorted(), ["HUMAN_APPROVAL_REQUIRED", "IDEMPOTENCY_PAYLOAD_MISMATCH"]);
+  });
+
+  test("a key counts for one tool: by the same key another tool's call is kept beside it, and each is done", async () => {
+    const { id, ticket, key } = await ask(api);
+    const { account } = await api.run("account.upsert", { body: { name: "Short-lived" } });
+    const archive = { account: account.id, key, body: { reason }, headers: modelOf(api) };
+    const { error } = await api.refuse("account.archive", archive);
+    assert.equal(error.code, "HUMAN_APPROVAL_REQUIRED");
+    const other = String(error["approval_request"]).toLowerCase();
+    for (const request of [id, other]) {
+      await decide(api, request, "approved");
+      assert.equal((await read(api, request)).status, "executed");
+    }
+    assert.equal(await stateOf(api, ticket), "CANCELLED");
+  });
+
   test("what it moves is counted, once, whether a person decides or a card is answered", async () => {
     const cancelled = async (): Promise<number> => {
       const { text } = await call(api, "/metrics", { headers: { accept: "text/plain" } });
