@@ -100,6 +100,16 @@ describe("the model finds", () => {
       cards: [{ key: "k", by: "olga" }],
       says: null,
     },
+    "nothing where the ticket was only ranked for meanwhile": {
+      trail: [
+        ...start,
+        event(3, "assignment.recommend", ["ticket", "t", null]),
+        decided("approved"),
+        act,
+        finished("executed"),
+      ],
+      says: null,
+    },
     "nothing where it was denied": {
       trail: [...start, decided("denied")],
       requests: [undone("denied")],

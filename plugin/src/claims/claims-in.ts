@@ -15,9 +15,8 @@ import { meaningsIn } from "./words-of-change.ts";
 
 const doneWords = pattern(
   "giu",
-  String.raw`(?<![\p{L}\p{N}_])(?:done|all set|taken care of|sorted(?: out)?|handled|squared away|(?:listo`,
-  String.raw`|lista)(?! para)|hecho`,
-  String.raw`|hecha|resuelto)(?![\p{L}\p{N}_])`,
+  String.raw`(?<![\p{L}\p{N}_])(?:done|all set|taken care of|sorted(?: out)?|handled|squared away`,
+  String.raw`|(?:listo|lista)(?! para)|hecho|hecha|resuelto)(?![\p{L}\p{N}_])`,
 );
 const stateWord = new RegExp(`(?<![\\p{L}_])(?:${ticketStates.join("|")})(?![\\p{L}_])`, "gu");
 

@@ -166,9 +166,7 @@ export const effects = {
     spanish:
       "movid[oa]s?|moví|movió|movimos|reprogramad[oa]s?|reprogramé|reprogramó|reagendad[oa]s?|reagendé" +
       "|pospuest[oa]s?" +
-      "|pospuse|aplazad[oa]s?|aplacé|adelantad[oa]s?|adelanté|cambiad[oa] (?:la cita|la hora|la visita)" +
-      "|cambié|cambiad[oa]s?|cambié (?:la cita" +
-      "|la hora|la visita)",
+      "|pospuse|aplazad[oa]s?|aplacé|adelantad[oa]s?|adelanté|cambiad[oa]s?|cambié",
     about: visitWords,
     states: [],
     isVisit: true,

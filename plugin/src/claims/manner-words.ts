@@ -163,8 +163,10 @@ export const justNow = pattern(
 export const noLonger =
   /(?<!\p{L})(?:off|refus\p{L}*|reject\p{L}*|rechaz\p{L}*|was|were|had|era|estaba|tenía)(?!\p{L})/iu;
 /** "by me": whoever reads it takes it for the speaker's deed. */
-export const byMe = /(?<!\p{L}|not )(?:by me|by yours truly|my doing|por mí|por mi parte|yo)(?!\p{L})/iu;
-export const byMeAtOnce = new RegExp(`^\\s+${byMe.source.replace("(?<!\\p{L}|not )", "")}`, "iu");
+const me = String.raw`(?:by me|by yours truly|my doing|por mí|por mi parte|yo)(?!\p{L})`;
+export const byMe = new RegExp(`(?<!\\p{L}|not )${me}`, "iu");
+/** The same right behind the word. */
+export const byMeAtOnce = new RegExp(`^\\s+${me}`, "iu");
 /** "I had cancelled them". */
 export const hadDone = /(?<!\p{L})(?:i|we)(?:['’]d| had)(?:\s+\p{L}+ly)?\s*$|(?<!\p{L})(?:había|habíamos)\s*$/iu;
 /** Whether it happened is what the sentence does not know. */

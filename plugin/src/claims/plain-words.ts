@@ -25,8 +25,8 @@ const harmless = new Set(
   ).split(" "),
 );
 const irregular =
-  "put|set|gave|given|sent|made|swapped|let|threw|thrown|cut|brought|built|bought|paid|split|stuck|took" +
-  "|taken|moved|slid|shifted|overrode|overridden";
+  "put|set|gave|given|sent|made|swapped|let|threw|thrown|cut|brought|built|bought|paid|split|stuck|slid" +
+  "|overrode|overridden";
 const between = String.raw`(?:\s+(?:just|now|also|already|then|both|gone ahead and|went ahead and|\p{L}+ly))*`;
 const ownDeeds = pattern(
   "giu",
