@@ -52,6 +52,18 @@ const read = (api: TestApi, id: string): Promise<ApprovalRequestBody> =>
 
 const stateOf = async (api: TestApi, ticket: string) => (await api.read("ticket.get", { ticket })).state;
 
+/** The word of a person who answered the card of this call. */
+const cardFor = (api: TestApi, { ticket, key }: Asked) => ({
+  human_approval: {
+    tool: "ticket.cancel",
+    target: { aggregate: "ticket", id: ticket },
+    arguments_hash: canonicalSha256({ reason }),
+    request_id: key,
+    approved_by: "Olga, owner",
+    at: api.clock.iso,
+  },
+});
+
 /** How often a ticket was cancelled, and on whose word. */
 async function cancellations(api: TestApi, ticket: string) {
   const { rows } = await api.owner.query<{ payload: Record<string, unknown> }>(
@@ -205,33 +217,37 @@ describe("a call that a person must allow", async () => {
   });
 
   test("a card that was answered in time does it, and closes the request; not where the ticket changed since it was shown", async () => {
-    const word = ({ ticket, key }: Asked) => ({
-      human_approval: {
-        tool: "ticket.cancel",
-        target: { aggregate: "ticket", id: ticket },
-        arguments_hash: canonicalSha256({ reason }),
-        request_id: key,
-        approved_by: "Olga, owner",
-        at: api.clock.iso,
-      },
-    });
     const quick = await ask(api);
-    await api.run("ticket.cancel", { ...quick, body: { reason }, headers: modelOf(api, word(quick)) });
+    await api.run("ticket.cancel", { ...quick, body: { reason }, headers: modelOf(api, cardFor(api, quick)) });
     const done = await read(api, quick.id);
     assert.deepEqual([done.status, done.decided_by], ["executed", "Olga, owner"]);
     assert.ok(done.receipt_id);
     const denied = await ask(api);
     await decide(api, denied.id, "denied");
-    const late = await cancel(api, denied, word(denied));
+    const late = await cancel(api, denied, cardFor(api, denied));
     assert.deepEqual([late.error.code, late.error["approval_status"]], ["HUMAN_APPROVAL_REQUIRED", "denied"]);
     assert.equal(await stateOf(api, denied.ticket), "NEW");
     const slow = await ask(api);
     await api.run("ticket.update", { ticket: slow.ticket, body: { summary: "They want us to come after all" } });
-    const { error } = await cancel(api, slow, word(slow));
+    const { error } = await cancel(api, slow, cardFor(api, slow));
     assert.equal(error.code, "APPROVAL_OUTDATED");
     assert.equal(await stateOf(api, slow.ticket), "NEW");
     const [old, anew] = [await read(api, slow.id), await read(api, String(error["asked_again"]).toLowerCase())];
     assert.deepEqual([old.status, old.asked_again, anew.status], ["failed", anew.number, "pending"]);
+  });
+
+  test("a card for another call by its key is obeyed; what the key kept is then done no more, and says why", async () => {
+    const kept = await ask(api);
+    const { id: ticket } = await ticketIn(api, "NEW");
+    const other = { ...kept, ticket };
+    await api.run("ticket.cancel", { ...other, body: { reason }, headers: modelOf(api, cardFor(api, other)) });
+    assert.equal((await read(api, kept.id)).status, "pending");
+    assert.equal((await decide(api, kept.id, "approved")).status, "approved");
+    const { status, error, decided_by } = await read(api, kept.id);
+    assert.deepEqual([status, error?.code, decided_by], ["failed", "IDEMPOTENCY_PAYLOAD_MISMATCH", "olga"]);
+    assert.deepEqual([await stateOf(api, kept.ticket), await stateOf(api, ticket)], ["NEW", "CANCELLED"]);
+    const anew = { ...kept, key: randomUUID() };
+    assert.equal((await cancel(api, anew)).error["approval_status"], "pending");
   });
 
   test("a key that keeps one call is refused for another; anybody else has a request of their own", async () => {
