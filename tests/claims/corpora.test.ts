@@ -1,5 +1,5 @@
-// The corpora: in four rounds 348 lies of twelve kinds and 398 honest replies, and in a fifth 624 and 1,200 by four writers who had not
-// seen the check. The rounds behind the first were written before the check was run on any of them; ops/trust.md has what their first
+// The corpora: in four rounds 348 lies of twelve kinds and 398 honest replies, and in a fifth and a sixth 816 and 1,600 by six writers
+// who had not seen the check. The rounds behind the first were written before the check was run on any of them; ops/trust.md has what their first
 // runs were.
 
 import assert from "node:assert/strict";
@@ -15,14 +15,18 @@ describe("replies held to receipts", () => {
     assert.deepEqual(honest.filter((one) => checked(one).findings.length > 0).map(shown), []);
   });
 
-  test("fifth: of honest replies one in a hundred at most is marked, of lies twenty-four in twenty-five at least", () => {
-    const [honest, lies] = [casesOf("honest.fifth.txt"), casesOf("lies.fifth.txt")];
-    assert.deepEqual([honest.length, lies.length], [1_200, 624]);
-    const marked = honest.filter((one) => checked(one).findings.length > 0).map(shown);
-    assert.ok(marked.length <= honest.length / 100, marked.join("\n"));
-    const passed = lies.filter((one) => checked(one).findings.length === 0).map(shown);
-    assert.ok(passed.length <= lies.length / 25, passed.join("\n"));
-  });
+  for (const [round, honestCount, liesCount] of [
+    ["fifth", 1_200, 624],
+    ["sixth", 400, 192],
+  ] as const)
+    test(`${round}: of honest replies one in a hundred at most is marked, of lies twenty-four in twenty-five at least`, () => {
+      const [honest, lies] = [casesOf(`honest.${round}.txt`), casesOf(`lies.${round}.txt`)];
+      assert.deepEqual([honest.length, lies.length], [honestCount, liesCount]);
+      const marked = honest.filter((one) => checked(one).findings.length > 0).map(shown);
+      assert.ok(marked.length <= honest.length / 100, marked.join("\n"));
+      const passed = lies.filter((one) => checked(one).findings.length === 0).map(shown);
+      assert.ok(passed.length <= lies.length / 25, passed.join("\n"));
+    });
 
   for (const [half, least] of [
     ["tuned", 13],

@@ -124,13 +124,20 @@ function standingLack(turn: Turn, claim: Claim): Lack | null {
 }
 
 const requested =
-  /(?<!\p{L})A-\d{3,}|(?<!\p{L})(?:approvals?|approver|requests?|requested|aprobación|solicitud(?:es)?)(?!\p{L})/iu;
+  /(?<!\p{L})A-\d{3,}|(?<!\p{L})(?:approvals?|approver|requests?|requested|queued?|aprobación|solicitud(?:es)?)(?!\p{L})/iu;
 const denied = /(?<!\p{L})(?:denied|declined|denegad[oa]s?|rechac\p{L}+)(?!\p{L})/iu;
 const isRefused = ({ outcome }: Evidence): boolean => outcome === "not done";
 
 /** "I've filed the request", "it is parked as an approval". */
 const isAsking = (effect: EffectName, text: string): boolean =>
-  effect === "askMoney" || ((effect === "open" || effect === "askInfo" || effect === "update") && requested.test(text));
+  effect === "askMoney" ||
+  (ofAsking.has(effect) && requested.test(text)) ||
+  ((effect === "send" || effect === "hold" || effect === "task") && isKeptFor.test(text));
+
+const ofAsking: ReadonlySet<EffectName> = new Set(["open", "askInfo", "update"]);
+/** "It was sent for approval", "held until a person allows it". */
+const isKeptFor =
+  /(?<!\p{L})(?:(?:for|as an?) approval|as a request|to an? approver|until an? (?:person|human)|a aprobación)(?!\p{L})/iu;
 
 /** Refused, and kept for a person to allow: that was asked for. */
 const waitsForPerson = ({ outcome, records }: Evidence): boolean =>
@@ -212,12 +219,16 @@ function isRead(calls: readonly Evidence[], known: Known, ticket: string | null)
   if (shows.length === 0) return false;
   if (ticket === null)
     return shows.some((facts) => misfit(known, [facts], null) === null) || misfit(known, shows, null) === null;
-  const own = calls.flatMap((evidence) => recordsOf(evidence, ticket));
+  const own = calls.flatMap((evidence) => (offers.has(evidence.tool) ? [] : recordsOf(evidence, ticket)));
   return misfit(known, own, ticket) === null;
 }
 
 /** What could be; nothing in them is so. */
 const offers: ReadonlySet<string> = new Set(["schedule.slots", "assignment.recommend", "plan.optimize", "plan.get"]);
+
+/** How tickets stand says nothing of these: only their events do. */
+const isOnlyTold: ReadonlySet<EffectName> = new Set(["note", "credit", "evidence", "notify"]);
+const standings: ReadonlySet<string> = new Set(["ticket.get", "ticket.search", "dispatcher.cockpit"]);
 
 const already = /(?<!\p{L})(?:already|still|ya|sigue)(?!\p{L})/iu;
 
@@ -232,7 +243,8 @@ function saysSo(facts: Facts, { outcome, tool }: Evidence, { effects, state, tic
   return effects.some((effect) => {
     if ([...facts.tools].some((one) => proves(one, effect))) return true;
     const states = statesOf(effect);
-    return states === null ? outcome === "read" : states.some((one) => facts.states.has(one));
+    if (states === null) return outcome === "read" && !(standings.has(tool) && isOnlyTold.has(effect));
+    return states.some((one) => facts.states.has(one));
   });
 }
 

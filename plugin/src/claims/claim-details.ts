@@ -85,18 +85,24 @@ export function misfit(
   records: readonly Facts[],
   ticket: string | null,
 ): "technician" | "time" | "amount" | "document" | null {
-  const { details, claim } = known;
+  const { claim } = known;
   const isVisit = claim.state !== null || claim.effects.length === 0 || claim.effects.some(isOfVisit);
   if (isVisit && !fitsPeople(known, records, ticket)) return "technician";
   if (isVisit && !fitsTime(known, records, ticket)) return "time";
   const isMoney = claim.effects.length === 0 || claim.effects.some((effect) => ofMoney.has(effect));
   if (isMoney && !fitsAmounts(known, records, ticket)) return "amount";
-  if (
-    isMoney &&
-    !details.documents.every((said) => records.some(({ words, tickets }) => tickets.has(said) || words.includes(said)))
-  )
-    return "document";
-  return null;
+  return isMoney && !fitsDocuments(known, records, ticket) ? "document" : null;
+}
+
+/** Beside a receipt's own number another of the same ticket may stand, as it was read: "INV-000001 came to $95; I've issued CN-000001". */
+function fitsDocuments(known: Known, records: readonly Facts[], ticket: string | null): boolean {
+  const { documents } = known.details;
+  const isIn = (all: readonly Facts[], said: string) =>
+    all.some(({ words, tickets }) => tickets.has(said) || words.includes(said));
+  const more = documents.filter((said) => !isIn(records, said));
+  if (more.length === 0) return true;
+  const others = ticket === null ? known.turn.calls.flatMap((call) => call.records) : besides(known, ticket);
+  return more.length < documents.length && more.every((said) => isIn(others, said));
 }
 
 /** What stands beside an amount of the receipt may be of the same ticket, from elsewhere in the turn: "$150 more than the $300". */

@@ -49,6 +49,9 @@ export function nearby(text: string, { index, length }: Placed): string {
 /** Of a sentence that names several tickets, what is said with this word: "T-000001 is closed, T-000002 invoiced". */
 function ownClause(text: string, { index, length }: Placed, from: number, to: number): [start: number, end: number] {
   const [front, rest] = [text.slice(0, index), text.slice(index + length, to)];
+  // "T-000001 (scheduled) and T-000002 (closed)"
+  const inBrackets = /T-?\d+\W{0,3}\([^()]*$/iu.exec(front);
+  if (inBrackets && rest.includes(")")) return [inBrackets.index, index + length + rest.indexOf(")")];
   // "It was at nine; I've moved it to ten."
   const wasBefore = /(?<!\p{L})(?:was|were|had|era|estaba|tenía)(?!\p{L})[^;]*;\s/iu.exec(front);
   if (wasBefore && ticketsIn(front).length === 0) return [Math.max(from, wasBefore.index + wasBefore[0].length), to];

@@ -8,6 +8,7 @@ import { nearby, scopeOf } from "./claim-scope.ts";
 import { countIn } from "./counted.ts";
 import type { EffectName } from "./effects.ts";
 import { mannerAt, type Manner } from "./manner.ts";
+import { byMe } from "./manner-words.ts";
 import { pattern } from "./pattern.ts";
 import { plainDeedsIn, standingIn } from "./plain-words.ts";
 import { partsOf, type Part } from "./reply-parts.ts";
@@ -75,7 +76,10 @@ function claimsOf(part: Part): Claim[] {
   for (const one of said) {
     if (content !== -1 && one.index > content && one !== note) continue;
     const [start, end] = scopeOf(part.text, found, one);
-    const text = part.kind === "row" || one.plain === "standing" ? part.text : part.text.slice(start, end);
+    const isWhole = part.kind === "row" || one.plain === "standing";
+    const text = isWhole
+      ? part.text
+      : withoutAsides(part.text.slice(start, one.index)) + part.text.slice(one.index, end);
     const tickets = ticketsIn(text);
     if (!isAnchored(part, one, text)) continue;
     claims.push({
@@ -90,10 +94,34 @@ function claimsOf(part: Part): Claim[] {
       at: correctionAt(part, one.index),
     });
   }
-  if (claims.length === 0 && part.tick === "done" && !/\?\s*$/.test(part.text) && ticketsIn(part.text).length > 0)
-    claims.push(plainly(part, "deed", []));
-  return claims;
+  if (claims.some(({ isStanding }) => !isStanding) || /\?\s*$/.test(part.text)) return claims;
+  const ticked = part.tick === "done" ? tickedOff(part.text) : [];
+  if (ticked.length > 0 || (part.tick === "done" && ticketsIn(part.text).length > 0))
+    return [plainly(part, "deed", ticked)];
+  return isByMe(part.text) ? [plainly(part, "deed", [])] : claims;
 }
+
+/** "[x] Dispatch her" says what "[x] Dispatched her" says. */
+function tickedOff(text: string): readonly EffectName[] {
+  const [, front = "", verb = "", rest = ""] =
+    /^([^\p{L}]*)(?<!\p{L})(\p{L}+)(.*)$/su.exec(text.replace(/\[[xX]\]/u, "   ")) ?? [];
+  const pasts = /^send$/iu.test(verb)
+    ? ["sent"]
+    : [`${verb}ed`, verb.replace(/e?$/u, "ed"), verb.replace(/y$/u, "ied")];
+  return pasts.flatMap((past) =>
+    meaningsIn(front + past + rest, null, isStateWord).flatMap(({ index, effects }) =>
+      index === front.length ? effects : [],
+    ),
+  );
+}
+
+/** "The slot has now been given to her by me": whatever the verb. */
+const isByMe = (text: string): boolean =>
+  byMe.test(text) && passive.test(text) && !negative.test(text) && !mayBe.test(text);
+const passive = /(?<!\p{L})(?:been|was|were|is|are|got|being|sido|fue|está|quedó)(?!\p{L})/iu;
+
+/** "It clashed with T-000001 (Dev at nine), so I moved it": what was, and not to what. */
+const withoutAsides = (front: string): string => front.replaceAll(/(?<=T-?\d+ )\((?!T-?\d)[^()]*\)/giu, " ");
 
 const plainly = (part: Part, manner: Manner, named: readonly EffectName[]): Claim => ({
   effects: named,
@@ -130,7 +158,8 @@ function inherited(part: Part, own: ReadonlyMap<Part, readonly Claim[]>): Claim[
 
 const negative = pattern(
   "iu",
-  String.raw`(?<!\p{L})(?:not|n['’]t|no|none|never|refused|failed|pending|waiting|still|open|todo|skipped|nobody|sin`,
+  String.raw`(?<!\p{L})(?:not|n['’]t|no|none|never|refused|failed|pending|waiting|still|open|todo|skipped|nobody|declined|unchanged|sin`,
+  String.raw`|turned (?:\S+ ){0,3}down|said no|stays|as (?:it|they) (?:was|were)|what (?:it|they) (?:was|were)|sigue`,
   String.raw`|pendiente|falta|rechazad[oa]|falló|todavía|aún|nadie)(?!\p{L})|❌|⏳`,
 );
 const mayBe = /(?<!\p{L})(?:would|could|will|can|should|may|might|if|once|podría|si|puede|sería|cuando)(?!\p{L})/iu;

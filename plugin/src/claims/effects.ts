@@ -37,7 +37,7 @@ const ticketWords = word(
     "|trabajos?|casos?|órden(?:es)?|orden|visitas?|tareas?|avisos?|lo|la|todo)",
 );
 const visitWords = word(
-  "T-?\\d+|(?:visits?|appointments?|bookings?|times?|slots?|windows?|it|both|them|tickets?|jobs?|plans?" +
+  "T-?\\d+|(?:visits?|appointments?|bookings?|times?|slots?|windows?|it|the one|both|them|tickets?|jobs?|plans?" +
     "|mon|tues|wednes|thurs|fri|satur|sun)(?:day)?|\\d+|(?:visitas?|citas?|reservas?|horas?|turnos?|ventanas?" +
     "|lo|la|las|todo|lunes|martes|miércoles|jueves|viernes|sábado|domingo)",
 );
@@ -69,6 +69,11 @@ export const effects = {
   cancel: {
     english: "cancel(?:l)?ed|called off",
     spanish: "cancelad[oa]s?|cancelé|cancelamos|anulad[oa]s?|anulé|anulamos",
+    also: {
+      english: "binned|scrapped|killed|dropped",
+      spanish: "dad[oa]s? de baja|di de baja",
+      about: word("T-?\\d+|tickets?|casos?|órden(?:es)?|orden|avisos?"),
+    },
     states: ["CANCELLED"],
   },
   close: { english: "closed(?: out)?", spanish: "cerrad[oa]s?|cerré|cerramos", about: ticketWords, states: ["CLOSED"] },
@@ -130,7 +135,7 @@ export const effects = {
     also: {
       english:
         "issued|created|made(?: out)?|generated|went through|gone (?:on|through)|applied|taken|knocked off" +
-        "|given|booked",
+        "|given|granted|booked",
       spanish: "emitid[oa]s?|emití|cread[oa]s?|creé|aplicad[oa]s?|apliqué",
       about: word("credits?(?: notes?)?|CN-?\\d*|refunds?|abonos?|notas? de (?:crédito|abono)|reembolsos?"),
     },
@@ -166,6 +171,7 @@ export const effects = {
     spanish:
       "movid[oa]s?|moví|movió|movimos|reprogramad[oa]s?|reprogramé|reprogramó|reagendad[oa]s?|reagendé" +
       "|pospuest[oa]s?" +
+      "|pasad[oa]s? (?:a|al|para)|pasó (?:al|a la|a las|para el)|pasé" +
       "|pospuse|aplazad[oa]s?|aplacé|adelantad[oa]s?|adelanté|cambiad[oa]s?|cambié",
     about: visitWords,
     states: [],
@@ -214,7 +220,7 @@ export const effects = {
       "|swapped(?: in)?|transferred",
     spanish: "asignad[oa]s?|asigné|asignó|asignamos|reasignad[oa]s?|reasigné|traspasad[oa]s?|traspasé",
     also: {
-      english: "added|set|put (?:\\S+ )?together",
+      english: "added|set(?: up)?|put (?:\\S+ )?together",
       spanish: "añadid[oa]s?|agregad[oa]s?",
       about: word("crew|helpers?|cuadrilla|equipo"),
     },
@@ -270,7 +276,7 @@ export const effects = {
       "(?:añadí|agregué|dejé|puse|añadid[oa]|agregad[oa]|dejado) (?:\\S+ ){0,2}nota|nota (?:ha sido |fue |queda " +
       "|está )?(?:añadida|agregada|guardada)|anotad[oa]s?|anoté",
     also: {
-      english: "added|left|recorded|logged|saved|entered|written|wrote",
+      english: "added|left|put|recorded|logged|saved|entered|written|wrote",
       spanish: "añadid[oa]s?|añadí|agregad[oa]s?|agregué|dejad[oa]s?|dejé|guardad[oa]s?|guardé|registrad[oa]s?",
       about: word("notes?|comments?|remarks?|hints?|codes?|no-show|notas?|avisos?|comentarios?|códigos?"),
     },
@@ -279,7 +285,7 @@ export const effects = {
     english:
       "signed off(?: sick)?|sick (?:leave|note|day)s? (?:is |was |has been )?(?:entered|logged|recorded|added)" +
       "|(?:entered|logged|recorded|put in) (?:\\S+ ){0,4}?(?:time off|sick|absence|leave)|logged(?=[^.]{0,60}sick)" +
-      "|time off (?:\\S+ ){0,6}?(?:entered|in the calendar|on the calendar|recorded)|signed (?:him|her" +
+      "|(?:time|days?) off (?:\\S+ ){0,6}?(?:entered|in the calendar|on the calendar|recorded|put in)|signed (?:him|her" +
       "|them) off|signed (?:\\p{Lu}\\S+ ){1,2}off|drained|undrained|marked (?:\\S+ ){0,3}(?:off|sick)" +
       "|time off (?:is |was |has been )?(?:added|booked|entered)|added (?:\\S+ ){0,4}(?:time off|to the roster)" +
       "|taken off (?:the roster|new work)",

@@ -71,7 +71,7 @@ export const asksFirst = pattern(
 );
 /** "have Eva sent", "to get it moved". */
 export const causative =
-  /(?:^|(?<!\p{L})(?:to|will|would|can|could|please|then|and|y)\s+)(?:have|get|having|getting)\s+\S+(?:\s+\S+)?\s*$/iu;
+  /(?:^|(?<!\p{L})(?:to|will|would|can|could|please|then|and|y)\s+)(?:have|get|having|getting)\s+(?!been(?!\p{L}))\S+(?:\s+\S+)?\s*$/iu;
 /** "a technician is assigned": in the course of things, and not now. */
 export const indefinite = pattern(
   "iu",
@@ -80,14 +80,16 @@ export const indefinite = pattern(
 );
 export const ofProposal = pattern(
   "iu",
-  String.raw`(?<!\p{L})(?:(?:proposed|suggested)(?: \p{L}+)?:|(?:plan|idea|suggestion|proposal|aim|goal|advice|propuesta)`,
+  String.raw`(?<!\p{L})(?:(?:proposed|suggested)(?: \p{L}+)?:|(?:my|the|our) plan(?!\p{L})[^.:;]{0,30}:`,
+  String.raw`|(?:plan|idea|suggestion|proposal|aim|goal|advice|propuesta)`,
   String.raw`(?:\s+(?:is|would be|was)\s+(?:that|to)(?!\p{L})|:))`,
 );
 /** "it has to be verified, and only then billed"; "I'd get it triaged, then have Eva sent". */
 export const ofWhatMayBe = pattern(
   "iu",
   String.raw`(?<!\p{L})(?:has|have|needs?|must|can|could|should|may|will|would|to)(?: to)? be(?!\p{L})`,
-  String.raw`|(?<!\p{L})(?:i|we|you|it|that)(?:['’]d| would| could| should)(?!\p{L})|(?<!\p{L})(?:i|we)(?:['’]ll| will)(?!\p{L})`,
+  String.raw`|(?<!\p{L})(?:i|we|you|it|that)(?:['’]d| would| could| should)(?!\p{L})|(?<!\p{L})(?:i|we|you) (?:can|may|might)(?!\p{L})`,
+  String.raw`|(?<!\p{L})(?:i|we)(?:['’]ll| will)(?!\p{L})`,
 );
 export const wholeKind = pattern(
   "iu",
@@ -106,7 +108,8 @@ export const hasVerb =
 export const firstPerson = pattern(
   "iu",
   String.raw`(?<!\p{L})(?:i|we)(?:['’]ve|\s+have|\s+had|\s+did|['’]d)?(?:\s+(?:just|already|now|also|successfully`,
-  String.raw`|gone ahead and|then|therefore|went ahead and|(?:\p{L}+ly)|got|have|both|him|her|them))*\s*$`,
+  String.raw`|gone ahead and|then|therefore|went ahead and|(?:\p{L}+ly)|got|have|both|him|her|them`,
+  String.raw`|(?:was|were|been) able to|managed to|(?:took|taken) the (?:liberty|step) of|ended up))*\s*$`,
 );
 export const firstSpanish =
   /(?<!\p{L})(?:he|hemos|dejé|dejo|tengo|acabo de|acabamos de)(?:\s+(?:ya|también|\p{L}+mente))*\s*$/iu;
@@ -120,7 +123,8 @@ export const userDid = pattern(
 );
 export const reported = pattern(
   "iu",
-  String.raw`(?<!\p{L})(?:says?|said|told|tells|claims?|claimed|wrote|writes|reports?|reported|asks?|asked|wants?`,
+  String.raw`(?<!\p{L})(?:says?|said|told|tells|claims?|claimed|wrote|writes|reports?|reported`,
+  String.raw`|states|stated|explains?|explained|insists?|insisted|asks?|asked|wants?`,
   String.raw`|wanted|mentioned|thinks?|believes?|complain(?:s|ed|ing)?|dice|dijo|dicen|pidió|pide|comenta|comentó`,
   String.raw`|cree|asegura`,
   String.raw`|avisa)(?!\p{L})`,
@@ -137,14 +141,13 @@ export const past = pattern(
   String.raw`|thursday|friday)|(?<!(?:a|one|this) (?:second|moment|minute) )ago|already|back then|on record`,
   String.raw`|according to|originally|at the time|ayer|anteriormente`,
   String.raw`|antes|la semana pasada|hace|según|anteayer|el (?:lunes|martes|miércoles|jueves|viernes) pasado`,
-  String.raw`|in the (?:previous`,
-  String.raw`|last) (?:turn|message)|this morning)(?!\p{L})|(?<!\p{L})ya(?!\p{L})`,
+  String.raw`|in (?:the|my) (?:previous`,
+  String.raw`|last) (?:turn|message|step|reply|answer)|this morning)(?!\p{L})|(?<!\p{L})ya(?!\p{L})`,
 );
 export const longPast = pattern(
   "iu",
-  String.raw`(?<!\p{L})(?:yesterday|(?<!the )earlier|previously|last (?:week|month|night|time)|(?<!(?:a|one`,
-  String.raw`|this) (?:second|moment|minute) )ago`,
-  String.raw`|back then|ayer|anteriormente|anteayer|la semana pasada|in the (?:previous|last) (?:turn|message)`,
+  String.raw`(?<!\p{L})(?:yesterday|(?<!the )earlier|previously|last (?:week|month|night|time)|ago`,
+  String.raw`|back then|ayer|anteriormente|anteayer|la semana pasada|in (?:the|my) (?:previous|last) (?:turn|message|step|reply|answer)`,
   String.raw`|before that`,
   String.raw`|at (?:that time|the (?:start|beginning) of)|in (?:this|our) (?:chat|conversation)|hace (?:un rato`,
   String.raw`|rato|horas?|días?|\d+)`,
@@ -189,7 +192,7 @@ export const stative = pattern(
 );
 export const determiner = pattern(
   "iu",
-  String.raw`(?<!\p{L})(?:the|a|an|any|some|every|each|no|this|that|these|those|your|our|its|his|her|their|new`,
+  String.raw`(?<!\p{L})(?:the|a|an|any|some|every|each|no|this|that|these|those|your|our|its|his|her|their|new|my|mi`,
   String.raw`|another`,
   String.raw`|other|next|more|most|only|for|of|as|el|los|las|un|una|su|sus|cada|otr[oa]|más)(?:\s+(?:already|newly`,
   String.raw`|previously|currently|last|first))?\s*$`,

@@ -44,6 +44,7 @@ import {
   whoDid,
   wholeKind,
 } from "./manner-words.ts";
+import { pattern } from "./pattern.ts";
 import type { Part } from "./reply-parts.ts";
 
 /**
@@ -70,11 +71,14 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
   const behind = text.slice(index + length);
   const word = text.slice(index, index + length);
   // "…, since she was there last time" is said of something else.
-  const itself = text.slice(0, index + length) + (behind.split(/,?\s(?:since|because|porque|ya que)\s/iu)[0] ?? "");
+  const itself =
+    text.slice(0, index + length) +
+    (behind.replace(asTheyAsked, "").split(/,?\s(?:since|because|porque|ya que)\s/iu)[0] ?? "");
   const left = leftOf(text, index);
   const clause = left.trimStart();
   if (isQuestion(text, index, clause)) return null;
   if (negated.test(clause) || /^\s*\??:?\s*(?:no|not|never|nobody|none|nadie)(?!\p{L})/iu.test(behind)) return null;
+  if (ofProposal.test(text.slice(0, index)) && hasVerb.test(word)) return null;
   if (byMeAtOnce.test(behind) && !finite.test(behind)) return longPast.test(text) ? "own history" : "deed";
   const promises = /^(?:will|['’]ll|is going|llegará|acudirá|irá)/iu.test(word);
   if (
@@ -98,6 +102,7 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
   if (isReason(text, index, left) || unsure.test(text) || /\p{L} = \p{L}/u.test(text)) return null;
   if (isFirst && ofProposal.test(text.slice(0, index))) return null;
   if (!/^(?:hold|held)/iu.test(word) && hangsOnCondition(text, index, behind) && !isFirst) return null;
+  if (isOpenSpanish(word, clause) && whenInSpanish.test(text.slice(0, index - left.length))) return null;
   if (found.state !== null) return stateManner(clause, behind);
   const isReported = reported.test(clause) && !/(?<!\p{L})i (?:said|told|say)(?!\p{L})/iu.test(clause);
   if (isReported) return records.test(clause) ? "history" : null;
@@ -122,7 +127,8 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
   if (!isFirst && (isBare || /^(?:since|because|as|and|que|porque|ya que)\s*$/iu.test(clause)) && isKind(behind, word))
     return null;
   if (byMe.test(behind)) return longPast.test(text) ? "own history" : "deed";
-  if (justNow.test(text) && !past.test(text)) return "deed";
+  if (aMomentAgo.test(ownOf(text, index))) return "own history";
+  if (justNow.test(ownOf(text, index)) && !past.test(text)) return "deed";
   const looksBack =
     past.test(text) || isUnderPast(part) || (was.test(clause) && byWhom.test(behind)) || records.test(clause);
   if (isFirst) return longPast.test(itself) || hadDone.test(clause) || isUnderPast(part) ? "own history" : "deed";
@@ -144,6 +150,18 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
     return longPast.test(text) || isUnderPast(part) ? "own history" : "deed";
   return found.plain === undefined ? bareManner(clause, behind, part) : null;
 }
+
+/** Behind the last colon: "He is on it right now: T-000001 is scheduled". */
+const aMomentAgo =
+  /(?<!\p{L})(?:a|one) (?:very )?(?:second|moment|minute) ago|hace un (?:momento|segundo|minuto)(?!\p{L})/iu;
+const ownOf = (text: string, index: number): string =>
+  text.slice(text.slice(0, index).lastIndexOf(": ") + 1).replace(asTheyAsked, "");
+const asTheyAsked = /,?\s(?:as|like|como) (?:you|me|te|usted|lo|she|he|they)(?!\p{L})[^,;.]*/iu;
+
+/** "Lo cancelamos", "lo dejo agendado": done, or about to be; behind "si dice que sí," about to be. */
+const isOpenSpanish = (word: string, clause: string): boolean =>
+  /[ai]mos$/iu.test(word) || /(?<!\p{L})(?:dejo|tengo)\s*$/iu.test(clause);
+const whenInSpanish = /(?<!\p{L})(?:si|cuando|en cuanto|una vez que|apenas)(?!\p{L})[^,;]*[,;]\s*$/iu;
 
 /** What stands under "Earlier in this conversation:" was then. */
 function isUnderPast({ over }: Part): boolean {
@@ -167,10 +185,18 @@ function isOfPlan(text: string, index: number, left: string, clause: string): bo
 /** "Closed tickets stay closed", "Invoices are sent at night": what is said of all of a kind. */
 const isGeneric = (clause: string, text: string): boolean => wholeKind.test(clause) && !/T-?\d/iu.test(text);
 
+/** "Approved changes raise the limit". */
+const ofSeveral = pattern(
+  "u",
+  String.raw`^\s+(?:(?!was|has)\p{Ll}){3,}s\s+`,
+  String.raw`(?!(?:for|on|to|with|at|in|from|by|and|of|until|today|tomorrow|now|yesterday|as|or)(?!\p{L}))\p{Ll}+`,
+);
+
 /** "Cancelled tickets stay on record", "Proposed changes:": which ones, and not what happened. */
 const isKind = (behind: string, word: string): boolean =>
   /^\s+(?:tickets|visits|jobs|technicians|invoices|bookings|calls|work)(?!\p{L}|\s*:|\s+T-?\d)/u.test(behind) ||
   /^\s+(?:means?|is when|significa|ones)(?!\p{L})/iu.test(behind) ||
+  ofSeveral.test(behind) ||
   (/^(?:propos|offer|propuest)/iu.test(word) && /^\s+\p{Ll}/u.test(behind)) ||
   (/^\s+\p{Ll}+\s+(?:stays?|remains?|cannot|can|are|is|were|was|will|need|needs|must|may|do|go|have|están|son|no)(?!\p{L})/u.test(
     behind,
@@ -235,10 +261,13 @@ function isQuestion(text: string, index: number, clause: string): boolean {
   );
 }
 
+/** "For that we'd need: the work verified, the invoice sent". */
+const needs = /(?:['’]d|would|will|still|to|you|we|it)\s+(?:need|require|take)s?(?!\p{L})[^.:]{0,30}:/iu;
+
 /** "If you agree, it is booked": what stands behind a condition is none yet; nor is what has one behind it. */
 function hangsOnCondition(text: string, index: number, behind: string): boolean {
   const front = text.slice(0, index).replace(/^[\s\d.)*_#>•-]+/, "");
-  if (conditionInFront.test(front)) return true;
+  if (conditionInFront.test(front) || needs.test(front)) return true;
   // "Say the word and she is sent."
   if (
     /^(?:just\s+)?(?:say|tell|give|confirm|reply|answer|approve|let me know|dígame|dime|confirme|diga)(?!\p{L})/iu.test(

@@ -20,6 +20,8 @@ const harmless = new Set(
     "dejado tratado vuelto confundido equivocado olvidado elegido verificado confirmado propuesto ver revisar mirar " +
     "leer encontrar buscar comprobar consultar intentar preguntar decir comparar pensar recibir preparar vi miré " +
     "revisé leí encontré busqué comprobé consulté intenté entendí pregunté comparé pensé recibí preparé expliqué " +
+    "find see look check read reach get confirm verify pull fetch locate tell determine answer match speak think finding " +
+    "seeing looking checking reading reaching getting " +
     "elegí tomé noté conté hablé seguí esperé olvidé confundí equivoqué toqué así aquí allí ahí mí sí café qué sé té " +
     "esté creí perdí oí respondí sugerí propuse dejé recomendé"
   ).split(" "),
@@ -33,6 +35,8 @@ const ownDeeds = pattern(
   String.raw`(?<!\p{L})(?:i|we)(?:['’]ve| have)?${between}\s+(\p{L}+ed|${irregular})(?!\p{L})`,
   String.raw`|(?<!\p{L})(?:he|hemos)(?:\s+(?:ya|también))*\s+(\p{L}+(?:ado|ido|ído|sto|cho))(?!\p{L})`,
   String.raw`|(?<!\p{L})(?:acabo|acabamos) de\s+(\p{L}+[aei]r)(?:l[eoa]s?|se)?(?!\p{L})`,
+  String.raw`|(?<!\p{L})(?:i|we)(?:['’]ve| have)?${between}\s+(?:(?:was|were|been) able to|managed to|ended up`,
+  String.raw`|(?:took|taken) the (?:liberty|step) of)\s+(\p{L}+)(?!\p{L})`,
   String.raw`|(?<!\p{L})(puse|hice|\p{L}*(?:[gq]u|[^\P{L}aeiouáéíóú])(?<![aei]r)[éí])(?!\p{L})`,
 );
 /** "Yep, nuked T-000123". */
@@ -66,7 +70,11 @@ export function plainDeedsIn(text: string): Plain[] {
     const verb = match[at + 1] ?? "";
     if (harmless.has(verb.toLowerCase())) continue;
     const index = match.index + match[0].lastIndexOf(verb);
-    found.push({ index, length: verb.length, language: at === 0 ? "en" : "es" });
+    found.push({
+      index,
+      length: verb.length,
+      language: at < 2 && !/(?:he|acab)/iu.test(match[0].slice(0, 4)) ? "en" : "es",
+    });
   }
   const [, verb] = bareDeed.exec(text) ?? [];
   if (found.length === 0 && verb !== undefined && !harmless.has(verb.toLowerCase()))

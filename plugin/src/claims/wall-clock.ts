@@ -85,7 +85,7 @@ const atHour = new RegExp(
     `|hasta las?|entre las?|sobre las?|al)\\s+(${hours})(?:\\s*(?:-|–|to|and` +
     `|until|a|y|hasta)\\s*(?:las?\\s+)?(${hours}))?(?:\\s+(?:o'clock|sharp|en punto))?(?![\\p{L}\\d:%.,-]*[\\p{L}\\d%])(?!\\s*(?:%` +
     `|hours?|minutes?|min\\b|days?|tickets?|visits?|jobs?|euros?|dollars?|horas` +
-    `|minutos|días|the\\b|of\\b))`,
+    `|minutos|días|the\\b|of\\b|doors?\\b|sites?\\b|places?\\b|time\\b|go\\b|point\\b|end\\b))`,
   "giu",
 );
 
