@@ -36,7 +36,7 @@ export const saidIsDone = (desk: GatewayDesk) =>
       return last["content"].map((part: unknown) => (isObject(part) ? String(part["text"] ?? "") : "")).join("");
     }
 
-    test("on Telegram a lie goes out with its correction, and an honest answer as it is", async () => {
+    test("on Telegram a lie goes out with its correction, behind a command too, and an honest answer as it is", async () => {
       const says = async (sent: string, ...steps: (string | Round)[]) => {
         const play = model.playInOrder(...steps);
         desk.telegram.write(dana, `Well? ${play.word}`);
@@ -49,6 +49,9 @@ export const saidIsDone = (desk: GatewayDesk) =>
       const opened = "I opened the ticket. Shall I triage it?";
       const play = await says(opened, [opening("Said and done")], opened);
       assert.match(play.results[0]?.text ?? "", /^DONE ticket\.create/);
+      // Behind a command the model is not asked again: it has one word, and another would be the stand-in's.
+      const { prompt: behindCommand } = await says(corrected, [opening("Said beside what was done")], lie);
+      assert.ok(!behindCommand.includes("says more than the receipts"), "nobody told it so");
     });
 
     test("what a model said before it did anything it may put right, and nobody is told of the first words", async () => {
