@@ -84,6 +84,44 @@ const selectRecent = statement<{ aggregate: string; id: string }>(
    (SELECT aggregate, id FROM changed ORDER BY newest DESC LIMIT $2)`,
 );
 
+// Of tickets alone, with their rows and moves: of nothing else are there so many that a round takes long. A row's xmin is the transaction
+// that wrote it, which no statement can choose; one that comes round again after four thousand million is looked at in vain.
+const selectWritten = statement<{ id: string }>(
+  "audit_watch_written",
+  `WITH newer AS MATERIALIZED (
+     SELECT age($1::text::xid8::xid) AS transactions
+   ), written AS (
+     SELECT id::text AS id, tickets.xmin AS xact FROM tickets
+     UNION ALL SELECT ticket_id::text, bookings.xmin FROM bookings
+     UNION ALL SELECT ticket_id::text, schedule_holds.xmin FROM schedule_holds
+     UNION ALL SELECT ticket_id::text, approvals.xmin FROM approvals
+     UNION ALL SELECT ticket_id::text, evidence_items.xmin FROM evidence_items
+     UNION ALL SELECT ticket_id::text, completions.xmin FROM completions
+     UNION ALL SELECT ticket_id::text, invoices.xmin FROM invoices
+     UNION ALL SELECT aggregate_id, state_transitions.xmin FROM state_transitions WHERE aggregate = 'ticket'
+   )
+   SELECT DISTINCT id FROM written, newer
+   WHERE age(xact) BETWEEN 0 AND transactions AND NOT EXISTS (
+     SELECT FROM outbox o WHERE o.aggregate = 'ticket' AND o.aggregate_id = written.id AND o.xact::xid = written.xact
+   ) LIMIT $2`,
+);
+
+const selectPlace = statement<{ xact: string; pages: number }>(
+  "audit_watch_place",
+  `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xact, sum(relpages)::bigint AS pages FROM pg_class
+   WHERE oid = ANY (ARRAY[
+     'tickets', 'bookings', 'schedule_holds', 'approvals', 'evidence_items', 'completions', 'invoices', 'state_transitions'
+   ]::regclass[])`,
+);
+
+/** Where looking for written rows goes on from, and how many pages of 8 KB there are to look through. */
+export const placeNow = (db: Session): Promise<{ readonly xact: string; readonly pages: number } | null> =>
+  db.row(selectPlace);
+
+/** Tickets of which a transaction wrote a row since then, and no event: a command writes both. It reads all rows there are. */
+export const writtenTickets = async (db: Session, since: string, most: number): Promise<string[]> =>
+  (await db.rows(selectWritten, [since, most])).map(({ id }) => id);
+
 /**
  * The watch, claimed for a minute; null while nothing is due, or another worker is at it.
  * @returns with `changes_now`: how many rows of the audit trail, its moves and the evidence were ever changed or deleted

@@ -192,8 +192,9 @@ test("a named pipe that nobody reads holds nothing up; its reader is told once t
 test(
   "on a full disk the figures stay what they were, an alert waits whole, and both go on",
   { skip: noSmallDisk },
-  async (t) => {
-    const disk = await mountSmallDisk(t, 1);
+  async () => {
+    await using ends = new AsyncDisposableStack();
+    const disk = await mountSmallDisk({ after: (work) => ends.defer(work) }, 1);
     const [metricsPath, alertsPath] = [join(disk.folder, "metrics.json"), join(disk.folder, "alerts.ndjson")];
     await writeFile(metricsPath, "before");
     // One byte of its page is left, which a disk without room still takes.
@@ -208,7 +209,7 @@ test(
       readAlerts: async () => report(alert),
       warn: (message) => warned.resolve(message),
     });
-    t.after(() => sinks.close());
+    ends.defer(() => sinks.close());
     assert.equal(await warned.promise, "a sink cannot be written; it is tried again");
     assert.deepEqual([await readFile(metricsPath, "utf8"), (await stat(alertsPath)).size], ["before", 4_095]);
     await disk.free();

@@ -5,7 +5,6 @@ import { closeSync, openSync, statSync, truncateSync, writeSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { promisify } from "node:util";
 
 /** Why such a test skips; false where it runs. */
@@ -20,10 +19,14 @@ export type SmallDisk = {
   free(): Promise<void>;
 };
 
-export async function mountSmallDisk(t: TestContext, megabytes: number): Promise<SmallDisk> {
+/** @param end what ends it: a test, or whatever ends behind those that write there */
+export async function mountSmallDisk(
+  end: { after(work: () => Promise<void>): void },
+  megabytes: number,
+): Promise<SmallDisk> {
   const folder = await mkdtemp(join(tmpdir(), "dispatch-small-disk-"));
   await promisify(execFile)("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m,mode=0755`, "tmpfs", folder]);
-  t.after(async () => {
+  end.after(async () => {
     await promisify(execFile)("umount", ["--lazy", folder]);
     await rm(folder, { recursive: true });
   });

@@ -11,6 +11,7 @@ import { activatePolicy } from "../../dispatch/ops/policy/activate.ts";
 import { initFolder } from "../../dispatch/ops/policy/init-folder.ts";
 import { verifyNamed } from "../../dispatch/kernel/verify-audit.ts";
 import { ticketAggregate } from "../../dispatch/ticket/ticket-aggregate.ts";
+import { placeNow, writtenTickets } from "../../dispatch/worker/audit-watch-state.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { testStatement } from "../support/statement.ts";
@@ -194,6 +195,65 @@ describe("the watch over the audit trail", async () => {
     await db.row(setLimit, [id, limit]);
     assert.equal((await noteLook(db, "ticket", await look(), "a look")).mended.length, 1);
     assert.equal((await noteLook(db, "ticket", broken, "a look")).added, 0, "it was looked before the mend");
+    assert.deepEqual(await firing(api), {});
+  });
+
+  test("knows of tickets that were written and have no event of it, and looks at them however far off its round is", async (t) => {
+    const { db } = api.desk;
+    const worker = await startTestWorker(api, { t });
+    const [row, moved, proven, told, last] = await Promise.all([1, 2, 3, 4, 5].map(() => ticketIn(api, "TRIAGED")));
+    assert.ok(row && moved && proven && told && last);
+    api.clock.advance(60);
+    await worker.wake();
+    const place = await placeNow(db);
+    assert.ok(place);
+    const limit = await limitOf(api, row.id);
+    await db.row(setLimit, [row.id, 6]);
+    await api.owner.query(
+      `SET session_replication_role = replica;
+       INSERT INTO state_transitions (audit_event_id, step, aggregate_id, aggregate, from_state, to_state, created_at)
+       SELECT audit_event_id, 80, aggregate_id, aggregate, from_state, to_state, created_at FROM state_transitions
+       WHERE aggregate_id = '${moved.id}' ORDER BY created_at LIMIT 1;
+       RESET session_replication_role`,
+    );
+    await db.row(addEvidence, [proven.id]);
+    await api.run("ticket.add_note", { ticket: told.id, body: { text: "called back" } });
+    assert.deepEqual((await writtenTickets(db, place.xact, 10)).toSorted(), [row.id, moved.id, proven.id].toSorted());
+    const soon = testStatement(
+      "watch_no_round",
+      "UPDATE audit_watch SET recent_at = $1, rested_at = $1, round_at = $2",
+    );
+    api.clock.advance(1);
+    await db.row(soon, [api.clock.iso, api.clock.in(50)]);
+    await worker.wake();
+    assert.equal((await watched(api)).began_at, null, "no round is under way");
+    assert.deepEqual(await firing(api), { AUDIT_CHAIN_BROKEN: 3 });
+    await db.row(setLimit, [row.id, limit]);
+    await api.owner.query("DELETE FROM state_transitions WHERE step = 80");
+    await api.owner.query("DELETE FROM evidence_items WHERE ticket_id = $1", [proven.id]);
+    api.clock.advance(2);
+    await worker.wake();
+    assert.deepEqual(await firing(api), {});
+    // Of tables that are too large to be read at once the round alone tells.
+    const pages = (count: number) =>
+      api.owner.query(
+        `SET allow_system_table_mods = on; UPDATE pg_class SET relpages = ${count} WHERE oid = 'tickets'::regclass;
+         RESET allow_system_table_mods`,
+      );
+    for (const [count, found] of [
+      [100_000, {}],
+      [10, { AUDIT_CHAIN_BROKEN: 1 }],
+    ] as const) {
+      await pages(count);
+      await db.row(setLimit, [last.id, 6]);
+      api.clock.advance(1);
+      await db.row(soon, [api.clock.iso, api.clock.in(50)]);
+      await worker.wake();
+      assert.deepEqual(await firing(api), found);
+    }
+    await db.row(setLimit, [last.id, limit]);
+    api.clock.advance(2);
+    await worker.wake();
     assert.deepEqual(await firing(api), {});
   });
 
