@@ -59,11 +59,7 @@ async function giveUp(kernel: Kernel, row: RequestRow, error: Refusal): Promise<
  * Notes that a person allowed a call on its card, in their name; where somebody has answered before there is nothing to note.
  * @throws Refusal where a part is away
  */
-export async function allow(
-  kernel: Kernel,
-  { id, request_id, asker, asked_by }: RequestRow,
-  by: string,
-): Promise<void> {
+export async function allow(kernel: Kernel, { id, asker, asked_by }: RequestRow, by: string): Promise<void> {
   const { accounts, sites } = actorFrom({ asked_by, asker });
   await unlessAnswered(
     execute(kernel, {
@@ -71,7 +67,8 @@ export async function allow(
       path: `/approval-requests/${id}/decide`,
       ids: { approvalRequestId: id },
       body: { outcome: "approved", reason: "on the card of the call" },
-      requestId: uuidOf(`${request_id} card`),
+      // Of this request: another tool's call, and another caller's, may have come by the same key.
+      requestId: uuidOf(`${id} card`),
       actor: { ...self, id: by, type: "HUMAN", accounts, sites },
       trace: { correlationId: newId(), traceId: null, traceParent: null, traceState: null },
     }),

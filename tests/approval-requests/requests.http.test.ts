@@ -250,6 +250,23 @@ describe("a call that a person must allow", async () => {
     assert.equal((await cancel(api, anew)).error["approval_status"], "pending");
   });
 
+  test("cards of calls that came by one key, of two tools and of two callers, are each obeyed", async () => {
+    const first = await ask(api);
+    const { account } = await api.run("account.upsert", { body: { name: "Short-lived, by card" } });
+    const { id: other } = await ticketIn(api, "NEW");
+    const archive = { account: account.id, key: first.key, body: { reason } };
+    await api.refuse("account.archive", { ...archive, headers: modelOf(api) });
+    await cancel(api, { ticket: other, key: first.key }, { sub: "erin" });
+    const archiving = { ...cardFor(api, first).human_approval, tool: "account.archive" };
+    const target = { aggregate: "account", id: account.id };
+    const word = { human_approval: { ...archiving, target } };
+    await api.run("ticket.cancel", { ...first, body: { reason }, headers: modelOf(api, cardFor(api, first)) });
+    await api.run("account.archive", { ...archive, headers: modelOf(api, word) });
+    const theirs = { sub: "erin", ...cardFor(api, { ...first, ticket: other }) };
+    await api.run("ticket.cancel", { ...first, ticket: other, body: { reason }, headers: modelOf(api, theirs) });
+    assert.deepEqual([await stateOf(api, first.ticket), await stateOf(api, other)], ["CANCELLED", "CANCELLED"]);
+  });
+
   test("a key that keeps one call is refused for another; anybody else has a request of their own", async () => {
     const { id, ticket, key } = await ask(api);
     const { id: other } = await ticketIn(api, "NEW");
@@ -317,16 +334,8 @@ describe("a call that a person must allow", async () => {
     await decide(api, decided.id, "approved");
     assert.equal(await cancelled(), before + 1);
     const quick = await ask(api);
-    const human_approval = {
-      tool: "ticket.cancel",
-      target: { aggregate: "ticket", id: quick.ticket },
-      arguments_hash: canonicalSha256({ reason }),
-      request_id: quick.key,
-      approved_by: "Olga, owner",
-      at: api.clock.iso,
-    };
     for (const count of [before + 2, before + 2]) {
-      await api.run("ticket.cancel", { ...quick, body: { reason }, headers: modelOf(api, { human_approval }) });
+      await api.run("ticket.cancel", { ...quick, body: { reason }, headers: modelOf(api, cardFor(api, quick)) });
       assert.equal(await cancelled(), count);
     }
   });
