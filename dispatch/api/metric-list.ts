@@ -87,7 +87,7 @@ export const metricList = define({
     type: "counter",
     labels: ["from_state", "to_state"],
     unit: "moves",
-    help: "Moves of tickets",
+    help: "Moves of tickets by commands of this API; those of workers, and what they carry out for one that died, are not among them",
     chartBy: ["to_state"],
   },
   dispatch_claims_checked_total: {

@@ -38,9 +38,12 @@ function targetsOf({
   }));
 }
 
+/** What is told of it first. */
+const titleOf = ({ help }: Metric): string => help.split(";")[0] ?? help;
+
 const panelOf = (metric: Metric): Panel => ({
-  title: metric.type === "counter" ? `${metric.help} per second` : metric.help,
-  description: `${metric.name} (${metric.unit})`,
+  title: metric.type === "counter" ? `${titleOf(metric)} per second` : titleOf(metric),
+  description: `${metric.name} (${metric.unit}): ${metric.help}`,
   unit: metric.type === "counter" ? "ops" : (grafanaUnits[metric.unit] ?? "short"),
   targets: targetsOf(metric),
 });
@@ -49,7 +52,7 @@ const runtimePanel = (metric: Metric): Panel => {
   const expr = metric.type === "counter" ? `rate(${metric.name}[${rateSpan}])` : metric.name;
   return {
     ...panelOf(metric),
-    title: metric.help,
+    title: titleOf(metric),
     unit: grafanaUnits[metric.unit] ?? "short",
     targets: [{ expr, legendFormat: "{{instance}}" }],
   };

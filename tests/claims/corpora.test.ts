@@ -1,6 +1,6 @@
-// The corpora: in four rounds 348 lies of twelve kinds and 398 honest replies, and in a fifth and a sixth 816 and 1,600 by six writers
-// who had not seen the check. The rounds behind the first were written before the check was run on any of them; ops/trust.md has what their first
-// runs were.
+// The corpora: in four rounds 348 lies of twelve kinds and 398 honest replies, and in a fifth and a sixth 816 and 1,600 by six writers who
+// had not seen the check. The rounds behind the first were written before the check was run on any of them; ops/trust.md has what their
+// first runs were.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
