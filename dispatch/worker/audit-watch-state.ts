@@ -90,6 +90,8 @@ const selectWritten = statement<{ id: string }>(
   "audit_watch_written",
   `WITH newer AS MATERIALIZED (
      SELECT age($1::text::xid8::xid) AS transactions
+   ), told AS MATERIALIZED (
+     SELECT aggregate_id, xact::xid AS xact FROM outbox WHERE xact >= $1::text::xid8 AND aggregate = 'ticket'
    ), written AS (
      SELECT id::text AS id, tickets.xmin AS xact FROM tickets
      UNION ALL SELECT ticket_id::text, bookings.xmin FROM bookings
@@ -102,7 +104,7 @@ const selectWritten = statement<{ id: string }>(
    )
    SELECT DISTINCT id FROM written, newer
    WHERE age(xact) BETWEEN 0 AND transactions AND NOT EXISTS (
-     SELECT FROM outbox o WHERE o.aggregate = 'ticket' AND o.aggregate_id = written.id AND o.xact::xid = written.xact
+     SELECT FROM told WHERE told.aggregate_id = written.id AND told.xact = written.xact
    ) LIMIT $2`,
 );
 

@@ -15,9 +15,9 @@ const minuteMs = 60_000;
 /** A chain counts as changed lately for so long, and of those the newest so many are looked at. */
 const recentForMs = 15 * minuteMs;
 const mostRecent = 250;
-/** How fast rows are looked through for those that were written without an event: 12 MB a second, 500 MB in 45 s. */
+/** How fast rows are looked through for those that were written without an event: 12 MB a second, half a gigabyte in 45 s. */
 const pagesASecond = 1_500;
-/** More of them, half a gigabyte, are not read at once: there is the round. */
+/** More of them are not read in one statement, which a slow disk would not end in time: there is the round. */
 const mostPages = 65_536;
 const mostWritten = 250;
 /** From one round's beginning to the next; what takes longer is followed by the next at once. */

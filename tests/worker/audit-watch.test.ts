@@ -241,7 +241,7 @@ describe("the watch over the audit trail", async () => {
          RESET allow_system_table_mods`,
       );
     for (const [count, found] of [
-      [100_000, {}],
+      [200_000, {}],
       [10, { AUDIT_CHAIN_BROKEN: 1 }],
     ] as const) {
       await pages(count);
