@@ -1407,8 +1407,9 @@ export type StatementRows = {
     changes: number;
     changes_now: number;
   };
-  audit_watch_place: { xact: string; pages: number };
+  audit_watch_place: { xact: string; kept: number; still: number; others: number };
   audit_watch_recent: { aggregate: string; id: string };
+  audit_watch_size: { pages: number };
   audit_watch_written: { id: string };
   audit_watched: { seconds: number; last: number; now: number };
   autonomy_chain_incident: {

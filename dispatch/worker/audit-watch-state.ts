@@ -34,7 +34,8 @@ export const longestRestMs = 60 * 60_000;
 const claimSeconds = 60;
 
 // Changes are by the server's own count, which also has what was rolled back, and forgets in a crash. Nothing of ours changes a row of
-// the first six, or deletes one of the others; an owner who does without the count is found by the next round.
+// the first six, or deletes one of the others; an owner who does without the count is found
+// by uncounted-changes.ts.
 const claimWatch = statement<Watch & { readonly changes_now: number }>(
   "audit_watch_claim",
   `WITH counted AS MATERIALIZED (
@@ -83,46 +84,6 @@ const selectRecent = statement<{ aggregate: string; id: string }>(
    UNION
    (SELECT aggregate, id FROM changed ORDER BY newest DESC LIMIT $2)`,
 );
-
-// Of tickets alone, with their rows and moves: of nothing else are there so many that a round takes long. A row's xmin is the transaction
-// that wrote it, which no statement can choose; one that comes round again after four thousand million is looked at in vain.
-const selectWritten = statement<{ id: string }>(
-  "audit_watch_written",
-  `WITH newer AS MATERIALIZED (
-     SELECT age($1::text::xid8::xid) AS transactions
-   ), told AS MATERIALIZED (
-     SELECT aggregate_id, xact::xid AS xact FROM outbox WHERE xact >= $1::text::xid8 AND aggregate = 'ticket'
-   ), written AS (
-     SELECT id::text AS id, tickets.xmin AS xact FROM tickets
-     UNION ALL SELECT ticket_id::text, bookings.xmin FROM bookings
-     UNION ALL SELECT ticket_id::text, schedule_holds.xmin FROM schedule_holds
-     UNION ALL SELECT ticket_id::text, approvals.xmin FROM approvals
-     UNION ALL SELECT ticket_id::text, evidence_items.xmin FROM evidence_items
-     UNION ALL SELECT ticket_id::text, completions.xmin FROM completions
-     UNION ALL SELECT ticket_id::text, invoices.xmin FROM invoices
-     UNION ALL SELECT aggregate_id, state_transitions.xmin FROM state_transitions WHERE aggregate = 'ticket'
-   )
-   SELECT DISTINCT id FROM written, newer
-   WHERE age(xact) BETWEEN 0 AND transactions AND NOT EXISTS (
-     SELECT FROM told WHERE told.aggregate_id = written.id AND told.xact = written.xact
-   ) LIMIT $2`,
-);
-
-const selectPlace = statement<{ xact: string; pages: number }>(
-  "audit_watch_place",
-  `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xact, sum(relpages)::bigint AS pages FROM pg_class
-   WHERE oid = ANY (ARRAY[
-     'tickets', 'bookings', 'schedule_holds', 'approvals', 'evidence_items', 'completions', 'invoices', 'state_transitions'
-   ]::regclass[])`,
-);
-
-/** Where looking for written rows goes on from, and how many pages of 8 KB there are to look through. */
-export const placeNow = (db: Session): Promise<{ readonly xact: string; readonly pages: number } | null> =>
-  db.row(selectPlace);
-
-/** Tickets of which a transaction wrote a row since then, and no event: a command writes both. It reads all rows there are. */
-export const writtenTickets = async (db: Session, since: string, most: number): Promise<string[]> =>
-  (await db.rows(selectWritten, [since, most])).map(({ id }) => id);
 
 /**
  * The watch, claimed for a minute; null while nothing is due, or another worker is at it.

@@ -6,16 +6,17 @@ import { aggregates } from "../aggregates.ts";
 import type { Aggregate } from "../kernel/aggregate.ts";
 import { noteLook } from "../kernel/audit-faults.ts";
 import { verifyNamed, verifyPage, type DatedReport } from "../kernel/verify-audit.ts";
-import { claim, keep, longestRestMs, placeNow, recentChains, writtenTickets, type Watch } from "./audit-watch-state.ts";
+import { claim, keep, longestRestMs, recentChains, type Watch } from "./audit-watch-state.ts";
 import { ticketAggregate } from "../ticket/ticket-aggregate.ts";
 import type { Duty, DutyParts } from "./duty.ts";
+import { pagesToLookThrough, placeNow, writtenTickets, type Place } from "./uncounted-changes.ts";
 
 const chainsAtOnce = 100;
 const minuteMs = 60_000;
 /** A chain counts as changed lately for so long, and of those the newest so many are looked at. */
 const recentForMs = 15 * minuteMs;
 const mostRecent = 250;
-/** How fast rows are looked through for those that were written without an event: 12 MB a second, half a gigabyte in 45 s. */
+/** How fast rows are looked through for what was not counted: 12 MB a second, half a gigabyte in 45 s. */
 const pagesASecond = 1_500;
 /** More of them are not read in one statement, which a slow disk would not end in time: there is the round. */
 const mostPages = 65_536;
@@ -46,29 +47,32 @@ export function watchAudit({ desk, log }: DutyParts): Duty {
   /** A chain that costs more than a tenth of what may be read between two looks, as the desk's own may, is left to the round. */
   const longest = Math.ceil((desk.settings.auditEventsPerSecond * minuteMs) / 1_000 / 10);
 
-  /** Where this worker goes on to look for written rows, and from when on. */
-  let place: { readonly xact: string; readonly from: string } | null = null;
+  /** What there was when this worker last looked for what was not counted, and when it looks again. */
+  let known: { readonly place: Place; readonly until: string } | null = null;
 
-  /** Tickets that were written past Dispatch since the look before; none at a worker's first. */
-  async function written(now: Date): Promise<string[]> {
-    if (place !== null && !isDue(place.from, now)) return [];
-    const next = await placeNow(db);
-    if (next === null || next.pages > mostPages) return [];
-    const ids = place === null ? [] : await writtenTickets(db, place.xact, mostWritten);
-    place = { xact: next.xact, from: later(now.toISOString(), (next.pages / pagesASecond) * 1_000) };
-    return ids;
+  /** Tickets that were written past Dispatch since the look before, and whether rows are gone; nothing at a worker's first. */
+  async function uncounted(now: Date): Promise<{ readonly tickets: readonly string[]; readonly isMissed: boolean }> {
+    const nothing = { tickets: [], isMissed: false };
+    if (known !== null && !isDue(known.until, now)) return nothing;
+    const pages = await pagesToLookThrough(db);
+    if (pages > mostPages) return nothing;
+    const before = known?.place ?? null;
+    const tickets = before === null ? [] : await writtenTickets(db, before, mostWritten);
+    const { place, isMissed } = await placeNow(db, before);
+    known = { place, until: later(now.toISOString(), (pages / pagesASecond) * 1_000) };
+    return { tickets, isMissed };
   }
 
-  async function lookAtRecent(now: Date): Promise<number> {
+  async function lookAtRecent(now: Date): Promise<{ readonly events: number; readonly isMissed: boolean }> {
     const recent = await recentChains(db, new Date(now.getTime() - recentForMs), mostRecent);
-    const tickets = await written(now);
+    const { tickets, isMissed } = await uncounted(now);
     let events = 0;
     for (const aggregate of aggregates) {
-      const known = recent.get(aggregate.name) ?? [];
-      const ids = aggregate.name === ticketAggregate.name ? [...new Set([...known, ...tickets])] : known;
+      const changed = recent.get(aggregate.name) ?? [];
+      const ids = aggregate.name === ticketAggregate.name ? [...new Set([...changed, ...tickets])] : changed;
       if (ids.length > 0) events += await note(aggregate, await verifyNamed(db, aggregate, ids, longest));
     }
-    return events;
+    return { events, isMissed };
   }
 
   async function lookAtPage(now: Date, watch: Watch): Promise<{ readonly watch: Watch; readonly events: number }> {
@@ -105,19 +109,23 @@ export function watchAudit({ desk, log }: DutyParts): Duty {
     name: "audit watch",
     async round() {
       const now = desk.clock.now();
-      if (place === null) await written(now);
+      if (known === null) await uncounted(now);
       const claimed = await claim(db, now);
       if (!claimed) return { more: false };
       const { changes_now: changes } = claimed;
       let watch: Watch = { ...claimed, changes };
-      if (claimed.changes !== null && changes > claimed.changes) {
-        log.warn({ rows: changes - claimed.changes }, "worker.audit_history_changed");
+      const hurry = (rows: number | null): void => {
+        log.warn(rows === null ? { counted: false } : { rows }, "worker.audit_history_changed");
         watch = { ...watch, ...roundless, hurried: true };
-      }
+      };
+      if (claimed.changes !== null && changes > claimed.changes) hurry(changes - claimed.changes);
       let events = 0;
       const recentIsDue = isDue(watch.recent_at, now);
-      if (!watch.hurried && recentIsDue) events = await lookAtRecent(now);
-      else if (watch.hurried || watch.began_at !== null || isDue(watch.round_at, now))
+      if (!watch.hurried && recentIsDue) {
+        const look = await lookAtRecent(now);
+        ({ events } = look);
+        if (look.isMissed) hurry(null);
+      } else if (watch.hurried || watch.began_at !== null || isDue(watch.round_at, now))
         ({ watch, events } = await lookAtPage(now, watch));
       const rested_at = watch.hurried ? watch.rested_at : paidFor(watch, now, events);
       // Where there is no rest, a page comes before those that changed lately are looked at again.
