@@ -151,9 +151,9 @@ export function mannerAt(part: Part, found: Found, isUnderPlan: boolean): Manner
   return found.plain === undefined ? bareManner(clause, behind, part) : null;
 }
 
-/** Behind the last colon: "He is on it right now: T-000001 is scheduled". */
 const aMomentAgo =
   /(?<!\p{L})(?:a|one) (?:very )?(?:second|moment|minute) ago|hace un (?:momento|segundo|minuto)(?!\p{L})/iu;
+/** Behind the last colon: "He is on it right now: T-000001 is scheduled". */
 const ownOf = (text: string, index: number): string =>
   text.slice(text.slice(0, index).lastIndexOf(": ") + 1).replace(asTheyAsked, "");
 const asTheyAsked = /,?\s(?:as|like|como) (?:you|me|te|usted|lo|she|he|they)(?!\p{L})[^,;.]*/iu;

@@ -39,6 +39,8 @@ const ownDeeds = pattern(
   String.raw`|(?:took|taken) the (?:liberty|step) of)\s+(\p{L}+)(?!\p{L})`,
   String.raw`|(?<!\p{L})(puse|hice|\p{L}*(?:[gq]u|[^\P{L}aeiouáéíóú])(?<![aei]r)[éí])(?!\p{L})`,
 );
+/** Which of those are English. */
+const englishAt: ReadonlySet<number> = new Set([0, 3]);
 /** "Yep, nuked T-000123". */
 const bareDeed = pattern(
   "iu",
@@ -70,11 +72,7 @@ export function plainDeedsIn(text: string): Plain[] {
     const verb = match[at + 1] ?? "";
     if (harmless.has(verb.toLowerCase())) continue;
     const index = match.index + match[0].lastIndexOf(verb);
-    found.push({
-      index,
-      length: verb.length,
-      language: at < 2 && !/(?:he|acab)/iu.test(match[0].slice(0, 4)) ? "en" : "es",
-    });
+    found.push({ index, length: verb.length, language: englishAt.has(at) ? "en" : "es" });
   }
   const [, verb] = bareDeed.exec(text) ?? [];
   if (found.length === 0 && verb !== undefined && !harmless.has(verb.toLowerCase()))
