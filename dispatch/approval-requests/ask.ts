@@ -27,7 +27,8 @@ export async function executeForCaller(
   if (isAboutRequests(request)) return answered(kernel, request, onCarriedOut);
   if (actor.via !== "chat") return execute(kernel, request);
   const key = answerKeyOf(kernel, request);
-  const kept = actor.humanApproval ? await keptBy(kernel, key) : null;
+  // Who only asks has nothing done, whatever word comes with the question.
+  const kept = actor.humanApproval && !request.askOnly ? await keptBy(kernel, key) : null;
   const card = kept && (await answeredByCard(kernel, request, kept));
   const answeredOne = card?.row ?? null;
   try {
@@ -38,7 +39,7 @@ export async function executeForCaller(
   } catch (error) {
     if (!(error instanceof ApprovalWanted)) throw error;
     if (answeredOne?.error_code === "APPROVAL_OUTDATED") throw await asOutdated(kernel, error, answeredOne);
-    throw asTold(error, await keep(kernel, request, error.asked, { key }));
+    throw asTold(error, asOfNow(kernel, await keep(kernel, request, error.asked, { key })));
   }
 }
 
@@ -94,6 +95,10 @@ function withoutWord(request: CommandRequest): CommandRequest {
   const { humanApproval: _word, ...actor } = request.actor;
   return { ...request, actor };
 }
+
+/** From its end on a request is over, also before a worker has noted that. */
+const asOfNow = ({ desk }: Kernel, row: RequestRow): RequestRow =>
+  row.status === "pending" && desk.clock.now().toISOString() >= row.expires_at ? { ...row, status: "expired" } : row;
 
 const ends: Readonly<Record<string, string>> = {
   approved: "was allowed, and is being carried out",

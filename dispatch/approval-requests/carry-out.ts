@@ -48,19 +48,27 @@ export async function carryOut(kernel: Kernel, id: string): Promise<CarriedOut |
 
 /** What was allowed cannot be done: that is noted, and where it would do something else by now, that is asked for anew. */
 async function giveUp(kernel: Kernel, row: RequestRow, error: Refusal): Promise<void> {
-  const again = error instanceof ApprovalWanted ? await askAnew(kernel, row, error) : null;
+  const again = error instanceof ApprovalWanted ? await askAnew(kernel, row, error).catch(unlessRefused) : null;
   await finish(kernel, row.id, {
     error: { code: error.code, message: error.message.slice(0, 2_000) },
     ...(again && { asked_again: again.id }),
   });
 }
 
+/** What cannot be asked anew, since its key keeps another call, is over all the same. */
+function unlessRefused(error: unknown): null {
+  if (!(error instanceof Refusal) || mayPass(error)) throw error;
+  return null;
+}
+
 /**
  * Notes that a person allowed a call on its card, in their name; where somebody has answered before there is nothing to note.
  * @throws Refusal where a part is away
  */
-export async function allow(kernel: Kernel, { id, asker, asked_by }: RequestRow, by: string): Promise<void> {
-  const { accounts, sites } = actorFrom({ asked_by, asker });
+export async function allow(kernel: Kernel, row: RequestRow, by: string): Promise<void> {
+  const { id } = row;
+  // Whoever asked may do what is about the office as a whole, and need not reach all of it.
+  const { accounts, sites } = row.account_id === null ? self : actorFrom(row);
   await unlessAnswered(
     execute(kernel, {
       name: "approval_request.decide",
@@ -111,7 +119,7 @@ function askAnew(kernel: Kernel, row: RequestRow, error: ApprovalWanted): Promis
     rule: row.rule,
     severity: row.severity === "critical" ? ("critical" as const) : ("warning" as const),
     reason: row.reason,
-    fourEyes: row.four_eyes,
+    fourEyes: row.four_eyes || error.asked.rule.fourEyes === true,
   };
   const differs = error.details["differs"];
   return keep(
@@ -120,10 +128,13 @@ function askAnew(kernel: Kernel, row: RequestRow, error: ApprovalWanted): Promis
     { ...error.asked, rule },
     {
       key: answerKeyOf(kernel, anew),
-      again: { id: row.id, differs: Array.isArray(differs) ? differs.map(String) : [] },
+      again: { id: row.id, differs: Array.isArray(differs) ? differs.map((one) => cut(String(one))) : [] },
     },
   );
 }
+
+/** As much of a difference as a request holds. */
+const cut = (text: string): string => (text.length <= 500 ? text : `${text.slice(0, 499).toWellFormed()}…`);
 
 function uuidOf(text: string): string {
   const hex = sha256(text);

@@ -8,16 +8,21 @@ import { deskQuery, type RowQuery } from "../kernel/answer-query.ts";
 import { requestAggregate, requestBody, requestColumns, type RequestRow } from "./request-row.ts";
 
 // What is about the office as a whole is read by those who reach all of it.
+const within = "($2::uuid[] IS NULL OR account_id = ANY ($2)) AND ($3::uuid[] IS NULL OR site_id = ANY ($3))";
+// What waits goes away as it is answered, so the oldest come first; of what is over there is ever more, and the newest is looked for.
 const selectListed = statement<RequestRow>(
   "approval_requests_listed",
-  `SELECT ${requestColumns} FROM approval_requests
-   WHERE status = $1 AND ($2::uuid[] IS NULL OR account_id = ANY ($2)) AND ($3::uuid[] IS NULL OR site_id = ANY ($3))
-   ORDER BY created_at, id LIMIT $4`,
+  `SELECT ${requestColumns} FROM approval_requests WHERE status = $1 AND ${within} ORDER BY created_at, id LIMIT $4`,
+);
+const selectOver = statement<RequestRow>(
+  "approval_requests_over",
+  `SELECT ${requestColumns} FROM approval_requests WHERE status = $1 AND ${within} ORDER BY created_at DESC, id DESC LIMIT $4`,
 );
 
 export const requestList = deskQuery("approval_request.list", async ({ desk, actor, input }) => {
   const { status = "pending", limit = longestRequestPage } = input;
-  return { approval_requests: (await desk.db.rows(selectListed, [status, ...reachOf(actor), limit])).map(requestBody) };
+  const select = status === "pending" ? selectListed : selectOver;
+  return { approval_requests: (await desk.db.rows(select, [status, ...reachOf(actor), limit])).map(requestBody) };
 });
 
 const reachOf = ({ accounts, sites }: Actor) => [reachParameter(accounts), reachParameter(sites)] as const;

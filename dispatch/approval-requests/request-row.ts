@@ -219,7 +219,11 @@ export const requestAggregate: Aggregate<
   placeOf: ({ account_id, site_id }) => (account_id === null ? null : { account_id, site_id }),
   headOf: ({ audit_seq, audit_hash, audit_at }) => ({ seq: audit_seq, hash: audit_hash, at: audit_at }),
   versionOf: ({ version }) => version,
-  guard: () => undefined,
+  // What is about the office as a whole is for those who reach all of it.
+  guard: ({ accounts, sites }, { id, account_id }) => {
+    if (account_id === null && (accounts !== "*" || sites !== "*"))
+      throw new Refusal("APPROVAL_REQUEST_NOT_FOUND", { approval_request_id: id });
+  },
   created: (_desk, { id, fields, at }) => ({
     ...fields,
     id,

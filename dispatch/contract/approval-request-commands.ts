@@ -58,8 +58,8 @@ export const approvalRequestQueries = defineQueries({
     path: base,
     roles: office,
     summary:
-      "Calls that wait for a person's approval, the oldest first; with a status those that were answered. Money and changes of scope " +
-      "are in approval.list.",
+      "Calls that wait for a person's approval, the oldest first; with a status those that were answered, the newest first. Money and " +
+      "changes of scope are in approval.list.",
     said: ["what waits for my approval"],
     next: ["approval_request.get"],
     input: Type.Object({

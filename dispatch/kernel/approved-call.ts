@@ -103,9 +103,12 @@ function differing(was: JsonObject, is: JsonObject, path: string): string[] {
   });
 }
 
+const takesAnother = "by now the rule wants somebody else's word than that of whoever asked";
+
 /** @throws ApprovalWanted APPROVAL_OUTDATED */
-export function requireAsAllowed(approved: ApprovedCall, now: AskedFor): void {
-  const differs = differencesFrom(approved, now);
+export function requireAsAllowed(approved: ApprovedCall, now: AskedFor, askedBy: string): void {
+  const isAlone = now.rule.fourEyes === true && approved.by === askedBy;
+  const differs = [...differencesFrom(approved, now), ...(isAlone ? [takesAnother] : [])];
   if (differs.length > 0)
     throw new ApprovalWanted("APPROVAL_OUTDATED", now, { approval_request: approved.number, differs });
 }

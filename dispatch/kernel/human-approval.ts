@@ -48,14 +48,16 @@ export function requireHumanApproval(
 ): void {
   const { via, humanApproval } = request.actor;
   if (via !== "chat") return;
-  const met = approvalRules(rulebook).find(({ tool, when }) =>
+  const all = approvalRules(rulebook).filter(({ tool, when }) =>
     tool === undefined
       ? when && effects && isEffect(when, effects)
       : tool === request.name && (!when || isMet(when, facts)),
   );
+  // Of several that are met the one that asks for most: no rule is a way around another.
+  const met = all.find(({ fourEyes }) => fourEyes === true) ?? all[0];
   const { approved } = request;
   const asked = { ...would, rule: met ?? answering };
-  if (approved) requireAsAllowed(approved, asked);
+  if (approved) requireAsAllowed(approved, asked, request.actor.id);
   if (!met || approved) return;
   const faults = humanApproval ? faultsOf(humanApproval, request, entry, rulebook) : [];
   const alone = humanApproval && met.fourEyes === true && humanApproval.approvedBy === request.actor.id;

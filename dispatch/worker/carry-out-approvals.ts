@@ -23,9 +23,16 @@ export const carryOutApprovals = ({ desk, run, log }: DutyParts, kernel: Kernel)
       readForgotten(desk.db, now, batch),
     ]);
     let moved = 0;
+    const failures: unknown[] = [];
     for (const id of allowed) {
       if (stopping()) break;
-      if (!(await carriedOut(kernel, id))) continue;
+      // One that fails, or lacks a part that others can do without, keeps none of those behind it waiting.
+      const isDone = await carriedOut(kernel, id).catch((error: unknown) => {
+        if (awayPart(error) === "postgres") throw error;
+        failures.push(error);
+        return false;
+      });
+      if (!isDone) continue;
       log.info({ approval_request: id }, "worker.approval_carried_out");
       moved++;
     }
@@ -37,6 +44,7 @@ export const carryOutApprovals = ({ desk, run, log }: DutyParts, kernel: Kernel)
         if (stopping()) break;
         if (await obeyed(() => run(name, { ids: { approvalRequestId }, input: {} }))) moved++;
       }
+    if (failures.length > 0) throw failures[0];
     return { more: moved > 0 && [allowed, expired, forgotten].some(({ length }) => length === batch) };
   },
 });
