@@ -1,6 +1,7 @@
 // What agents say of themselves and is no tool: that they are alive, that they start or stop, and that they ask for a task by an event.
 
 import { activities, type Activity } from "../contract/task-responses.ts";
+import { executeForCaller } from "../approval-requests/ask.ts";
 import { commands, pathWith, pipelineCommands } from "../contract/index.ts";
 import { roles as everyRole } from "../contract/roles.ts";
 import type { Actor } from "../kernel/actor.ts";
@@ -106,15 +107,9 @@ async function takeEvent({ desk, kernel, agents, bodies }: Parts, exchange: Exch
   if (!isObject(data)) throw invalidField("data", "type", "must be an object");
   if (subject === taskSubject) {
     requireRole(actor, commands["task.create"]);
-    const { status, body: answer } = await execute(kernel, {
-      name: "task.create",
-      path: commands["task.create"].path,
-      ids: {},
-      body: data,
-      requestId,
-      actor,
-      trace: exchange.trace,
-    });
+    const path = commands["task.create"].path;
+    const call = { name: "task.create", path, ids: {}, body: data, requestId, actor, trace: exchange.trace };
+    const { status, body: answer } = await executeForCaller(kernel, call, () => undefined);
     return exchange.json(status, answer);
   }
   const [, slug, what] = agentSubject.exec(subject) ?? [];

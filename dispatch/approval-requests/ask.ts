@@ -28,10 +28,14 @@ export async function executeForCaller(
   if (actor.via !== "chat") return execute(kernel, request);
   const key = answerKeyOf(kernel, request);
   // Who only asks has nothing done, whatever word comes with the question.
-  const kept = actor.humanApproval && !request.askOnly ? await keptBy(kernel, key) : null;
+  const known = request.askOnly ? null : await keptBy(kernel, key);
+  const kept = actor.humanApproval ? known : null;
   const card = kept && (await answeredByCard(kernel, request, kept));
   const answeredOne = card?.row ?? null;
+  const holding = actor.humanApproval ? answeredOne : known;
   try {
+    // A call that is kept goes past its request on no other way, also where no rule is met by now: a person may have said no.
+    if (holding && isFor(holding, request) && holding.status !== "executed") throw wantedBy(holding);
     const answer = await execute(kernel, answeredOne ? withoutWord(request) : request);
     // Carried out for this very call: what was stored a moment ago is its answer, and no earlier one's.
     const isItsOwn = kept?.status === "pending" && answeredOne?.status === "executed";
@@ -94,6 +98,14 @@ function leftToWorkers(error: unknown): null {
 function withoutWord(request: CommandRequest): CommandRequest {
   const { humanApproval: _word, ...actor } = request.actor;
   return { ...request, actor };
+}
+
+/** What is said of a call that is kept. */
+function wantedBy(row: RequestRow): ApprovalWanted {
+  const { tool, rule, reason, four_eyes, foreseen, target_version: version } = row;
+  const severity = row.severity === "critical" ? "critical" : "warning";
+  const asked = { rule: { rule, severity, reason, fourEyes: four_eyes }, foreseen, version, place: null } as const;
+  return new ApprovalWanted("HUMAN_APPROVAL_REQUIRED", asked, { tool_name: tool, rule, severity, reason, four_eyes });
 }
 
 /** From its end on a request is over, also before a worker has noted that. */

@@ -214,3 +214,37 @@ test("one that a worker cannot carry out keeps none behind it waiting, nor those
   assert.equal((await read(api, good.id)).status, "executed");
   assert.equal((await read(api, unknown.id)).status, "approved");
 });
+
+test("what was denied stays undone, and what waits goes on waiting, where no rule asks for a person any more", async (t) => {
+  const before = await startTestApi({ t, env });
+  const [denied, waiting] = [await ask(before), await ask(before)];
+  const body = { outcome: "denied" };
+  await before.run("approval_request.decide", { approvalRequest: denied.id, body, headers: person(before) });
+  const rules = withRules(before, (all) => all.filter(({ rule }) => rule !== "ticket.cancel"));
+  const api = await startTestApi({ t, env, beside: before, ...rules });
+  for (const [asked, status] of [
+    [denied, "denied"],
+    [waiting, "pending"],
+  ] as const) {
+    const { error } = await api.refuse("ticket.cancel", { ...asked, body: { reason }, headers: modelOf(api) });
+    assert.equal(error["approval_status"], status);
+    assert.equal(await stateOf(api, asked.ticket), "NEW");
+  }
+  const card = { ...denied, body: { reason }, headers: modelOf(api, cardFor(api, denied)) };
+  assert.equal((await api.refuse("ticket.cancel", card)).error["approval_status"], "denied");
+  await approve(api, waiting.id);
+  assert.equal(await stateOf(api, waiting.ticket), "CANCELLED");
+  const fresh = { ...denied, key: randomUUID(), body: { reason }, headers: modelOf(api) };
+  await api.run("ticket.cancel", fresh);
+});
+
+test("what a model asks for by an event is kept as well", async (t) => {
+  const plain = await startTestApi({ t, env });
+  const api = await startTestApi({ t, env, ...withRules(plain, (all) => [...all, ofTool("task.create")]) });
+  const headers = { ...modelOf(api), "x-agent-id": "dana", "content-type": "application/json" };
+  const event = { subject: "swarm.task.request", data: { title: "Check the warranty", scope: "warranty" } };
+  const { text } = await api.send("POST", "/api/v1/events", headers, JSON.stringify(event));
+  const number = /"approval_request":"(A-\d{6})"/.exec(text)?.[1] ?? "none";
+  await approve(api, number);
+  assert.equal((await read(api, number)).status, "executed");
+});
