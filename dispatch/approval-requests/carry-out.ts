@@ -6,6 +6,7 @@ import type { Answer, CommandRequest } from "../kernel/command-call.ts";
 import { ApprovalWanted } from "../kernel/approved-call.ts";
 import { newId } from "../kernel/clock.ts";
 import { execute } from "../kernel/execute.ts";
+import { fingerprint, selectAnswers } from "../kernel/idempotency.ts";
 import { isObject, sha256, type JsonObject } from "../kernel/json.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Refusal } from "../kernel/refusal.ts";
@@ -37,7 +38,7 @@ export async function carryOut(kernel: Kernel, id: string): Promise<CarriedOut |
   const { name, body, ...call } = callOf(row);
   try {
     const answer = await execute(kernel, { name, body, ...call });
-    await finish(kernel, id, { receipt_id: receiptIn(answer) });
+    await finish(kernel, id, { receipt_id: receiptIn(answer.body) });
     return { name, body, answer };
   } catch (error) {
     if (!(error instanceof Refusal) || mayPass(error)) throw error;
@@ -46,8 +47,14 @@ export async function carryOut(kernel: Kernel, id: string): Promise<CarriedOut |
   }
 }
 
-/** What was allowed cannot be done: that is noted, and where it would do something else by now, that is asked for anew. */
+/**
+ * What was allowed cannot be done: that is noted, and where it would do something else by now, that is asked for anew. Whoever carried it
+ * out meanwhile has not given it up: then that is what it came to.
+ */
 async function giveUp(kernel: Kernel, row: RequestRow, error: Refusal): Promise<void> {
+  const [done] = await selectAnswers(kernel.desk.db, [row.answer_key]);
+  if (done && done.request_hash === fingerprint(row.path, row.arguments))
+    return finish(kernel, row.id, { receipt_id: receiptIn(done.response_body) });
   const again = error instanceof ApprovalWanted ? await askAnew(kernel, row, error).catch(unlessRefused) : null;
   await finish(kernel, row.id, {
     error: { code: error.code, message: error.message.slice(0, 2_000) },
@@ -165,7 +172,7 @@ async function unlessAnswered(noting: Promise<Answer>): Promise<void> {
 }
 
 /** The receipt in a command's answer. */
-function receiptIn({ body }: Answer): string | null {
+function receiptIn(body: string): string | null {
   const answer: unknown = body === "" ? null : JSON.parse(body);
   const receipt = isObject(answer) ? answer["receipt"] : null;
   return isObject(receipt) && typeof receipt["receipt_id"] === "string" ? receipt["receipt_id"] : null;

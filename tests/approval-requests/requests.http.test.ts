@@ -5,12 +5,15 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { aggregates } from "../../dispatch/aggregates.ts";
+import { actorFrom } from "../../dispatch/approval-requests/asker.ts";
 import { allow, carryOut } from "../../dispatch/approval-requests/carry-out.ts";
 import { selectRequest } from "../../dispatch/approval-requests/request-row.ts";
 import type { ApprovalRequestBody } from "../../dispatch/contract/approval-request-responses.ts";
 import { commandHandlers } from "../../dispatch/handlers.ts";
 import { execute } from "../../dispatch/kernel/execute.ts";
 import { openKernel } from "../../dispatch/kernel/kernel.ts";
+import { RecentAnswers } from "../../dispatch/kernel/recent-answers.ts";
+import { Refusal } from "../../dispatch/kernel/refusal.ts";
 import { verifyAudit } from "../../dispatch/kernel/verify-audit.ts";
 import { canonicalSha256 } from "../../dispatch/policy/canonical-json.ts";
 import { startTestApi, type TestApi } from "../support/api.ts";
@@ -23,6 +26,7 @@ import { startTestWorker } from "../support/worker.ts";
 const env = { DISPATCH_AUTH_JWT_SECRET: tokenSecret };
 const reason = "the customer fixed it";
 const dayMs = 24 * 3_600_000;
+const noTrace = { correlationId: randomUUID(), traceId: null, traceParent: null, traceState: null };
 
 /** Who asks through a model, and who answers themselves. */
 const modelOf = (api: TestApi, claims: object = {}) => speaking(api, { via: "chat", actor_type: "AGENT", ...claims });
@@ -370,17 +374,51 @@ describe("a call that a person must allow", async () => {
     assert.ok(mine.some(({ approval_request_id }) => approval_request_id === id));
   });
 
-  test("where an API dies behind the answer a worker carries it out; ten at once do it once", async () => {
-    const { id, ticket } = await ask(api);
-    await execute(kernel, {
+  /** An API that dies behind a person's answer. */
+  const onlyAllow = (id: string) =>
+    execute(kernel, {
       name: "approval_request.decide",
       path: `/approval-requests/${id}/decide`,
       ids: { approvalRequestId: id },
       body: { outcome: "approved" },
       requestId: randomUUID(),
       actor: { id: "olga", role: "dispatcher", type: "HUMAN", techId: null, accounts: "*", sites: "*" },
-      trace: { correlationId: randomUUID(), traceId: null, traceParent: null, traceState: null },
+      trace: noTrace,
     });
+
+  test("what another carried out meanwhile is not said to have failed by one that was refused before", async () => {
+    const { id, ticket, key } = await ask(api);
+    await onlyAllow(id);
+    class Overtaken extends RecentAnswers {
+      #isFirst = true;
+      override async find(answerKey: string) {
+        if (!this.#isFirst) return super.find(answerKey);
+        this.#isFirst = false;
+        const row = await api.desk.db.row(selectRequest, [id]);
+        assert.ok(row);
+        await execute(kernel, {
+          name: row.tool,
+          path: row.path,
+          ids: { ticketId: ticket },
+          body: { reason },
+          requestId: key,
+          actor: actorFrom(row),
+          trace: noTrace,
+          approved: { number: id.toUpperCase(), by: "olga", foreseen: row.foreseen, version: row.target_version },
+        });
+        throw new Refusal("INVALID_STATE_TRANSITION");
+      }
+    }
+    await carryOut({ ...kernel, recent: new Overtaken(api.desk.db) }, id);
+    const { status, error, receipt_id } = await read(api, id);
+    assert.deepEqual([status, error], ["executed", null]);
+    assert.ok(receipt_id);
+    assert.equal((await cancellations(api, ticket)).length, 1);
+  });
+
+  test("where an API dies behind the answer a worker carries it out; ten at once do it once", async () => {
+    const { id, ticket } = await ask(api);
+    await onlyAllow(id);
     assert.equal(await stateOf(api, ticket), "NEW");
     await Promise.allSettled(Array.from({ length: 10 }, () => carryOut(kernel, id)));
     const worker = await startTestWorker(api);
