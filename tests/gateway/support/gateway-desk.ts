@@ -24,9 +24,10 @@ import {
 } from "../../../dispatch/ops/gateway/state-folder.ts";
 import type { JsonObject } from "../../../dispatch/kernel/json.ts";
 import { startScriptedModel } from "../../../lab/scripted-model/server.ts";
+import { startTelegram, telegramChannel, type Telegram } from "../../../lab/telegram.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { startObedientModel, type ObedientModel } from "./obedient-model.ts";
-import { dana, peopleOnTelegram, startTelegram, telegramChannel, type Telegram } from "./telegram.ts";
+import { ana, dana, peopleOnTelegram, stranger } from "./telegram.ts";
 
 export type GatewayDesk = {
   readonly api: RunningApi;
@@ -169,7 +170,8 @@ export function firstConfiguration({ model }: { readonly model: Pick<ObedientMod
 
 function telegramConfiguration(telegram: Telegram): JsonObject {
   return {
-    channels: { telegram: telegramChannel(telegram) },
+    // The stranger is let in too.
+    channels: { telegram: telegramChannel(telegram, [dana, ana, stranger]) },
     commands: { ownerAllowFrom: [`telegram:${dana}`] },
     approvals: { plugin: { enabled: true, mode: "targets", targets: [{ channel: "telegram", to: String(dana) }] } },
   };
