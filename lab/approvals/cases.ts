@@ -3,10 +3,12 @@
 
 import { randomUUID } from "node:crypto";
 import { chatName } from "../../dispatch/contract/index.ts";
+import type { Role } from "../../dispatch/contract/roles.ts";
 import type { JsonObject } from "../../dispatch/kernel/json.ts";
 import { canonicalSha256 } from "../../dispatch/policy/canonical-json.ts";
-import { gatewayOwner, type DeskGateway } from "./gateway.ts";
-import { kinds, madeBy, type Kind, type Sent } from "./kinds.ts";
+import { places } from "../bench/lifecycle.ts";
+import { gatewayOwner, type Chatter, type DeskGateway } from "./gateway.ts";
+import { madeBy, type Kind, type Sent } from "./kinds.ts";
 import type { Ask, Evidence, Word } from "./model.ts";
 import type { Heard, Voice } from "./voice.ts";
 
@@ -18,16 +20,34 @@ export type Notes = {
   readonly strange: string[];
   /** How many calls came to which fate. */
   readonly fates: Map<string, number>;
+  /** How many answers came by `/dispatch approve` and `/dispatch deny`. */
+  readonly inChat: { -readonly [O in Outcome]: number };
 };
 
-export const newNotes = (): Notes => ({ sent: [], told: [], words: [], cards: [], strange: [], fates: new Map() });
+export const newNotes = (): Notes => ({
+  sent: [],
+  told: [],
+  words: [],
+  cards: [],
+  strange: [],
+  fates: new Map(),
+  inChat: { approved: 0, denied: 0 },
+});
+
+export type Outcome = "approved" | "denied";
 
 const askers = ["dana", "mia", "noor"];
 const people = ["olga", "otto", "pia"];
 
 type Call = Ask & { readonly kind: Kind };
 type Asked = Call & { readonly number: string };
-type Parts = { readonly voice: Voice; readonly notes: Notes; readonly next: () => number };
+type Parts = {
+  readonly voice: Voice;
+  readonly notes: Notes;
+  /** Deals the kinds in turn: drawn, one of them might never come in a short run. */
+  readonly deal: () => Kind;
+  readonly next: () => number;
+};
 
 /** How often each is drawn. */
 const fates = {
@@ -46,12 +66,12 @@ const fates = {
 type Fate = keyof typeof fates;
 
 /** One ticket, account or site from its making to the end of what is asked about it. */
-export async function liveCase({ voice, notes, next }: Parts): Promise<void> {
+export async function liveCase(parts: Parts): Promise<void> {
+  const { notes, next } = parts;
   const pick = <T>(of: readonly T[]): T => of[Math.floor(next() * of.length)] as T;
   const fate = drawn(next());
   count(notes, fate);
-  const parts = { voice, notes, next };
-  const kind = pick(kinds);
+  const kind = parts.deal();
   const target = await make(parts, kind);
   const asked = target === null ? null : await ask(parts, kind, target, pick(askers), next() < 0.05);
   if (target === null || asked === null) return;
@@ -96,46 +116,106 @@ function drawn(part: number): Fate {
   return "approve";
 }
 
-const asPerson = (sub: string): JsonObject => ({ sub, actor_type: "HUMAN" });
-const asModel = (sub: string): JsonObject => ({ sub, actor_type: "AGENT", via: "chat" });
+const asPerson = (sub: string, role?: Role): JsonObject => ({ sub, actor_type: "HUMAN", ...inRole(role) });
+const asModel = (sub: string, role?: Role): JsonObject => ({ sub, actor_type: "AGENT", via: "chat", ...inRole(role) });
+const inRole = (role?: Role): JsonObject =>
+  role === undefined ? {} : { role, ...(role === "tech" && { tech_id: places.techId }) };
 
 export type ByGateway = {
   readonly gateway: DeskGateway;
-  /** Told right before a call is made. */
-  readonly onSend: () => void;
+  /** Who answers in its chat. */
+  readonly chatter: Chatter;
+  /** Told right before a call is made, or something is written. */
+  readonly onSend: (moment: "gateway" | "chat") => void;
   /** Under which number the desk keeps a call, as a person finds it there; null where none does, or the desk is away. */
   readonly numberOf: (key: string) => Promise<string | null>;
 };
 
-/** One call that comes by a gateway, which may be killed at any time: it is made again by its key, until the desk has it. */
-export async function liveGatewayCase(
-  { voice, notes, next }: Parts,
-  { gateway, onSend, numberOf }: ByGateway,
-): Promise<void> {
-  const parts = { voice, notes, next };
-  const kind = kinds[next() < 0.5 ? 0 : 1] ?? kinds[0];
+/** After so many tries something is wrong, and not only away. */
+const mostTries = 40;
+
+/** One call that comes by a gateway, or is answered in its chat, while it may be killed: each is done again until the desk has it. */
+export async function liveGatewayCase(parts: Parts, by: ByGateway): Promise<void> {
+  const { notes, next } = parts;
+  const kind = parts.deal();
   const target = await make(parts, kind);
   if (target === null) return;
-  const call: Call = { tool: kind.tool, target, by: gatewayOwner, key: randomUUID(), kind };
-  notes.sent.push(call);
-  let number: string | null = null;
-  for (let times = 0; number === null; times++) {
-    if (times === 40)
-      return void notes.strange.push(`${kind.tool} by the gateway is kept nowhere after ${times} calls`);
-    onSend();
-    const args = { ticket_id: target, ...kind.call(target).body, request_id: call.key };
-    await gateway.call(chatName(kind.tool), args);
-    number = await numberOf(call.key);
-  }
-  const asked = { ...call, number };
-  notes.told.push(asked);
-  count(notes, "by a gateway");
-  if (next() < 0.2) await change(parts, kind.change(target));
-  await decide(parts, asked, next() < 0.8 ? "approved" : "denied", "olga");
+  const asked =
+    next() < 0.6 ? await askByGateway(parts, kind, target, by) : await ask(parts, kind, target, "dana", false);
+  if (asked === null) return;
+  if (next() < 0.15) await change(parts, kind.change(target));
+  const outcome = next() < 0.8 ? "approved" : "denied";
+  const inChat = decideInChat(parts, asked, outcome, by);
+  if (next() < 0.8) return inChat;
+  // Somebody says the other thing at the desk itself meanwhile: the first word counts.
+  const other = outcome === "approved" ? "denied" : "approved";
+  count(notes, "in a chat and at the desk at once");
+  await Promise.all([inChat, decide(parts, asked, other, "zoe")]);
 }
 
+async function askByGateway(
+  { notes }: Parts,
+  kind: Kind,
+  target: string,
+  { gateway, onSend, numberOf }: ByGateway,
+): Promise<Asked | null> {
+  const call: Call = { tool: kind.tool, target, by: gatewayOwner, key: randomUUID(), kind };
+  notes.sent.push(call);
+  count(notes, "by a gateway");
+  const args = { [`${kind.aggregate}_id`]: target, ...kind.call(target).body, request_id: call.key };
+  for (let times = 0; times < mostTries; times++) {
+    onSend("gateway");
+    await gateway.call(chatName(kind.tool), args);
+    const number = await numberOf(call.key);
+    if (number === null) continue;
+    const asked = { ...call, number };
+    notes.told.push(asked);
+    return asked;
+  }
+  notes.strange.push(`${kind.tool} by the gateway is kept nowhere after ${mostTries} calls`);
+  return null;
+}
+
+const verbs: Readonly<Record<Outcome, string>> = { approved: "approve", denied: "deny" };
+
+/** A person writes it as in any chat, and again where nobody says that it was taken. */
+async function decideInChat(
+  { notes }: Parts,
+  { number }: Asked,
+  outcome: Outcome,
+  { gateway, chatter, onSend }: ByGateway,
+): Promise<void> {
+  count(notes, "answered in a chat");
+  for (let times = 0; times < mostTries; times++) {
+    onSend("chat");
+    const heard = await gateway.write(chatter, `/dispatch ${verbs[outcome]} ${number}`, (text) =>
+      isAbout(text, number),
+    );
+    if (heard === null || isUncertain(heard)) continue;
+    const [, status] = new RegExp(`^${number} (\\w+): `, "m").exec(heard) ?? [];
+    // Somebody else may have answered before, or what was written the last time was heard after all.
+    if (status === undefined && heard.includes("INVALID_STATE_TRANSITION")) return;
+    const isTaken = (status === "denied") === (outcome === "denied") && heard.includes(`answered by "${chatter}"`);
+    if (status === undefined || !isTaken)
+      return void notes.strange.push(`${chatter} wrote ${outcome} and read ${heard}`);
+    notes.inChat[outcome]++;
+    notes.words.push({ number, outcome, by: chatter });
+    return;
+  }
+  notes.strange.push(`${number} is answered nowhere after ${mostTries} words of ${chatter}`);
+}
+
+/** What was written before a kill may be answered behind it: that is about another number. */
+const isAbout = (text: string, number: string): boolean => text.includes(number) || !/\bA-\d{6}\b/.test(text);
+
+/** The desk was away, and the gateway said so. */
+const isUncertain = (text: string): boolean =>
+  /^(It is not known|This was not taken|The desk cannot be reached|REFUSED (DEPENDENCY_UNAVAILABLE|IDEMPOTENCY_IN_FLIGHT))/.test(
+    text,
+  );
+
 /** @returns its id; null where the desk did not make it */
-async function make({ voice, notes }: Parts, kind: Kind): Promise<string | null> {
+async function make({ voice, notes }: Pick<Parts, "voice" | "notes">, kind: Kind): Promise<string | null> {
   const [first, ...more] = kind.making;
   const made = await voice.say({ ...first, claims: asPerson("otto") });
   const target = made === null ? null : madeBy(kind, made.body);
@@ -157,7 +237,8 @@ async function ask(
 ): Promise<Asked | null> {
   const call: Call = { tool: kind.tool, target, by, key: randomUUID(), kind };
   notes.sent.push(call);
-  const heard = await voice.say({ ...callOf(call), claims: asModel(by), moment: "ask", once });
+  const { role, ...sent } = callOf(call);
+  const heard = await voice.say({ ...sent, claims: asModel(by, role), moment: "ask", once });
   if (heard === null) return null;
   const number = heard.error["approval_request"];
   if (heard.status !== 403 || typeof number !== "string") {
@@ -171,15 +252,12 @@ async function ask(
 
 const callOf = ({ kind, target, key }: Call) => ({ ...kind.call(target), key });
 
-const callAgain = ({ voice }: Parts, asked: Asked): Promise<Heard | null> =>
-  voice.say({ ...callOf(asked), claims: asModel(asked.by) });
+function callAgain({ voice }: Parts, asked: Asked): Promise<Heard | null> {
+  const { role, ...sent } = callOf(asked);
+  return voice.say({ ...sent, claims: asModel(asked.by, role) });
+}
 
-async function decide(
-  { voice, notes }: Parts,
-  { number }: Asked,
-  outcome: "approved" | "denied",
-  by: string,
-): Promise<void> {
+async function decide({ voice, notes }: Parts, { number }: Asked, outcome: Outcome, by: string): Promise<void> {
   const heard = await voice.say({
     path: `/approval-requests/${number.toLowerCase()}/decide`,
     body: { outcome },
@@ -218,8 +296,9 @@ async function card({ voice, notes }: Parts, asked: Asked, by: string, once = fa
     at: new Date().toISOString(),
   };
   notes.cards.push({ key: asked.key, by });
-  const claims = { ...asModel(asked.by), human_approval };
-  const heard = await voice.say({ ...callOf(asked), claims, moment: "card", once });
+  const { role, ...sent } = callOf(asked);
+  const claims = { ...asModel(asked.by, role), human_approval };
+  const heard = await voice.say({ ...sent, claims, moment: "card", once });
   // It may have changed, been answered otherwise, or just been done: then the host is told so.
   const refusals: readonly unknown[] = ["APPROVAL_OUTDATED", "HUMAN_APPROVAL_REQUIRED"];
   if (heard !== null && heard.status !== 200 && !refusals.includes(heard.error["code"]))
@@ -227,6 +306,7 @@ async function card({ voice, notes }: Parts, asked: Asked, by: string, once = fa
 }
 
 async function change({ voice, notes }: Pick<Parts, "voice" | "notes">, sent: Sent): Promise<void> {
-  const heard = await voice.say({ ...sent, claims: asPerson("otto") });
-  if (heard?.status !== 200) notes.strange.push(`${sent.path} was answered ${told(heard)}`);
+  const { role, ...said } = sent;
+  const heard = await voice.say({ ...said, claims: asPerson("otto", role) });
+  if (heard?.status !== 200 && heard?.status !== 201) notes.strange.push(`${sent.path} was answered ${told(heard)}`);
 }

@@ -14,9 +14,9 @@ import { seedPlaces } from "../bench/seed.ts";
 import { startWorkerProcess, type WorkerProcess } from "../bench/worker-process.ts";
 import { startKillablePostgres } from "../tasks-chaos/killable-postgres.ts";
 import { liveCase, liveGatewayCase, newNotes, type Notes } from "./cases.ts";
-import { startDeskGateway, type DeskGateway } from "./gateway.ts";
+import { chatters, startDeskGateway, type DeskGateway } from "./gateway.ts";
 import { KeptUp } from "./kept-up.ts";
-import { kinds } from "./kinds.ts";
+import { dealer, kinds } from "./kinds.ts";
 import { judge, type RequestAtEnd, type TrailEvent, type Verdict } from "./model.ts";
 import { tokenSecret, Voice, type Moment } from "./voice.ts";
 
@@ -43,6 +43,8 @@ export type ChaosReport = Verdict & {
   readonly killsAt: Readonly<{ [moment: string]: number }>;
   readonly asked: number;
   readonly answered: number;
+  /** Which of the answers were written in a chat, as `/dispatch approve A-000123`, and read there as taken. */
+  readonly inChat: Notes["inChat"];
   readonly fates: Readonly<{ [fate: string]: number }>;
   /** How often something had to be said again, and why. */
   readonly repeated: Readonly<{ [why: string]: number }>;
@@ -52,13 +54,12 @@ export type ChaosReport = Verdict & {
   readonly ownEnds: number;
 };
 
-const [apiCount, workerCount] = [2, 2];
-/** So many calls come by the gateway at the same time: one alone waits most of the time for what was killed. */
-const gatewayLanes = 3;
+/** With three APIs one of them nearly always answers: where all are away nobody asks, and a kill meets nothing. */
+const [apiCount, workerCount] = [3, 2];
 /** How long after the last kill something allowed may be under way. */
 const calmMs = 30_000;
 /** How long a killer waits for the moment it wants. */
-const momentMs = 3_000;
+const momentMs = 5_000;
 
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const { folder, seed, say } = options;
@@ -75,53 +76,66 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     DISPATCH_WORKER_LOOP_MS: "1000",
     DISPATCH_NIGHTLY_PLAN_HOUR: "off",
     DISPATCH_DB_POOL_MAX: "6",
-    // So often started, they need not be compiled each time.
+    // So often started, they are not compiled each time.
     NODE_COMPILE_CACHE: join(folder, "compiled"),
   };
   let byWorkers = 0;
   const environment = { DISPATCH_DATABASE_URL: url, DISPATCH_DATA_DIR: folder, ...settings };
-  const startWorker = async (): Promise<WorkerProcess> => {
-    const worker = startWorkerProcess({
+  const newWorker = (): WorkerProcess =>
+    startWorkerProcess({
       databaseUrl: url,
       dataDir: folder,
       settings,
       onLine: ({ message }) => void (message === "worker.approval_carried_out" && byWorkers++),
     });
+  const startWorker = async (): Promise<WorkerProcess> => {
+    const worker = newWorker();
     await worker.works;
     return worker;
   };
+  await compile(environment, newWorker);
   const apis = Array.from({ length: apiCount }, () => new KeptUp<ApiProcess>(() => startApiProcess(environment)));
   const workers = Array.from({ length: workerCount }, () => new KeptUp(startWorker));
   const all = [...apis, ...workers];
   ends.defer(async () => void (await Promise.all(all.map((one) => one.stop()))));
   await Promise.all(all.map(({ up }) => up));
 
+  const rows = new pg.Pool({ connectionString: url, max: 3 });
+  // Postgres may be killed under it at any time.
+  rows.on("error", () => undefined);
+  ends.defer(() => rows.end());
   const moments = new Moments();
   const voice = new Voice(apis, (moment, api) => moments.tell(moment, api));
   const notes = newNotes();
   const killing = new AbortController();
   // It takes its time: whoever asked meanwhile would ask where nothing is killed.
   const gateway = options.kills.gateway > 0 ? await startDeskGateway(ends, folder, apis) : null;
+  const deal = dealer();
   const lanes = Array.from({ length: options.lanes }, async (_, lane) => {
     const next = chance(seed + 1_000 + lane);
-    while (!killing.signal.aborted) await liveCase({ voice, notes, next });
+    while (!killing.signal.aborted) await liveCase({ voice, notes, deal, next });
   });
   if (gateway) {
-    const by = { gateway, onSend: () => moments.tell("gateway", 0), numberOf: (key: string) => numberKept(url, key) };
-    const gatewayLane = async (_: unknown, lane: number): Promise<void> => {
-      const next = chance(seed + 2_000 + lane);
-      while (!killing.signal.aborted) await liveGatewayCase({ voice, notes, next }, by);
+    const by = {
+      gateway,
+      onSend: (moment: Moment) => moments.tell(moment, 0),
+      numberOf: (key: string) => numberKept(rows, key),
     };
-    lanes.push(...Array.from({ length: gatewayLanes }, gatewayLane));
+    // One alone waits most of the time for what was killed.
+    const gatewayLanes = chatters.map(async (chatter, lane) => {
+      const next = chance(seed + 2_000 + lane);
+      while (!killing.signal.aborted) await liveGatewayCase({ voice, notes, deal, next }, { ...by, chatter });
+    });
+    lanes.push(...gatewayLanes);
   }
-  const killer = new Killer(options, moments, begun);
+  const killer = new Killer(options, moments, { apis, begun });
   const working = Promise.all(lanes);
   const telling = setInterval(() => say(`${killer.told}; ${notes.sent.length} asked`), 10_000);
   try {
     await Promise.race([
       Promise.all([
-        ...apis.map((api, n) => killer.killApi(api, n, () => Promise.all(apis.map(({ up }) => up)))),
-        ...workers.map((worker, n) => killer.killWorker(worker, n, () => isAllowed(url))),
+        ...apis.map((_, n) => killer.killApi(n)),
+        ...workers.map((worker, n) => killer.killWorker(worker, n, () => isAllowed(rows))),
         killer.killPostgres(postgres.killAndStart),
         gateway && killer.killGateway(gateway),
       ]),
@@ -136,7 +150,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   say(`${killer.told}; ${notes.sent.length} asked; waiting until it is calm…`);
   await Promise.all(all.map(({ up }) => up));
   const until = performance.now() + calmMs;
-  while (performance.now() < until && (await isAllowed(url, 0))) await delay(100);
+  while (performance.now() < until && (await isAllowed(rows, 0))) await delay(100);
   await Promise.all(workers.map((worker) => worker.stop()));
   const verdict = await judged(url, notes);
   return {
@@ -147,11 +161,20 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     killsAt: Object.fromEntries(killer.killsAt),
     asked: notes.sent.length,
     answered: notes.words.length + notes.cards.length,
+    inChat: notes.inChat,
     fates: Object.fromEntries([...notes.fates].toSorted(([, a], [, b]) => b - a)),
     repeated: Object.fromEntries(voice.repeated),
     byWorkers,
     ownEnds: all.reduce((sum, { ownEnds }) => sum + ownEnds, 0),
   };
+}
+
+/** Each program is started once and ended in good order: one that is killed leaves nothing compiled for the next. */
+async function compile(environment: Readonly<Record<string, string>>, newWorker: () => WorkerProcess): Promise<void> {
+  const [api, worker] = [await startApiProcess(environment), newWorker()];
+  await worker.works;
+  worker.signal("SIGTERM");
+  await Promise.all([api.stop(), worker.ended]);
 }
 
 /** What is being sent, for whoever waits for it. */
@@ -182,14 +205,23 @@ class Moments {
 class Killer {
   readonly #options: ChaosOptions;
   readonly #moments: Moments;
+  readonly #apis: readonly KeptUp<ApiProcess>[];
   readonly #until: number;
   readonly #left: { [V in Victim]: number };
+  /** Which APIs are being killed, and may not be counted on. */
+  readonly #dying = new Set<number>();
+  #postgres: Promise<void> = Promise.resolve();
   readonly kills: { [V in Victim]: number } = { api: 0, worker: 0, postgres: 0, gateway: 0 };
   readonly killsAt = new Map<string, number>();
 
-  constructor(options: ChaosOptions, moments: Moments, begun: number) {
+  constructor(
+    options: ChaosOptions,
+    moments: Moments,
+    { apis, begun }: { readonly apis: readonly KeptUp<ApiProcess>[]; readonly begun: number },
+  ) {
     this.#options = options;
     this.#moments = moments;
+    this.#apis = apis;
     this.#until = begun + options.seconds * 1_000;
     this.#left = { ...options.kills };
   }
@@ -198,22 +230,31 @@ class Killer {
     return victims.map((victim) => `${this.kills[victim]} of ${this.#options.kills[victim]} ${victim}`).join(", ");
   }
 
-  killApi = (api: KeptUp<ApiProcess>, n: number, allUp: () => Promise<unknown>): Promise<void> =>
-    this.#kill(
-      "api",
-      n,
-      () => api.kill(),
-      async (next) => {
-        // Seldom both are away: then nobody asks, and nothing can break.
-        await (next() < 0.9 ? allUp() : api.up);
-        if (next() < 0.15) return this.#sometime(next, 1_000);
-        const wanted: Moment[] = next() < 0.4 ? ["ask"] : ["answer", "card"];
-        const moment = await this.#moments.next(wanted, n);
+  killApi = async (n: number): Promise<void> => {
+    const api = this.#apis[n];
+    if (!api) return;
+    const kill = async (): Promise<void> => {
+      this.#dying.add(n);
+      await api.kill();
+      this.#dying.delete(n);
+    };
+    await this.#kill("api", n, kill, async (next) => {
+      // Seldom the last one goes, or one while Postgres is away: then nobody is answered, and a kill meets nothing.
+      const isCareless = next() < 0.05;
+      await this.#inStep("api", "worker", 0.05);
+      await api.up;
+      if (!isCareless) await this.#postgres;
+      if (next() < 0.1) await this.#sometime(next, 1_000);
+      else {
+        const moment = await this.#moments.next(next() < 0.4 ? ["ask"] : ["answer", "card"], n);
+        if (moment === null) return null;
         // From before it is read until behind the answer.
         await delay(40 * next());
-        return moment ?? "random";
-      },
-    );
+        if (isCareless || this.#isOtherThere(n)) return moment;
+      }
+      return isCareless || this.#isOtherThere(n) ? "random" : null;
+    });
+  };
 
   killWorker = (worker: KeptUp<WorkerProcess>, n: number, waits: () => Promise<boolean>): Promise<void> =>
     this.#kill(
@@ -221,12 +262,13 @@ class Killer {
       10 + n,
       () => worker.kill(),
       async (next) => {
+        await this.#inStep("worker", "api");
         await worker.up;
-        if (next() < 0.3) return this.#sometime(next, 2_000);
+        if (next() < 0.2) return this.#sometime(next, 2_000);
         const until = performance.now() + momentMs;
         while (!(await waits())) {
           if (performance.now() > until) return "random";
-          await delay(100);
+          await delay(40);
         }
         await delay(80 * next());
         return "carrying out";
@@ -234,41 +276,65 @@ class Killer {
     );
 
   killPostgres = (killAndStart: () => Promise<void>): Promise<void> =>
-    this.#kill("postgres", 20, killAndStart, async (next) => {
-      // Whoever lost it has to find it again, or nothing goes on.
-      await this.#sometime(next, 4_000);
-      if (next() < 0.3) return "random";
-      const moment = await this.#moments.next(next() < 0.4 ? ["ask"] : ["answer", "card"], null);
-      await delay(40 * next());
-      return moment ?? "random";
-    });
+    this.#kill(
+      "postgres",
+      20,
+      () => (this.#postgres = killAndStart()),
+      async (next) => {
+        await this.#inStep("postgres", "api");
+        // Whoever lost it has to find it again, or nothing goes on.
+        await this.#sometime(next, 3_000);
+        if (next() < 0.2) return "random";
+        const moment = await this.#moments.next(next() < 0.4 ? ["ask"] : ["answer", "card"], null);
+        await delay(40 * next());
+        return moment;
+      },
+    );
 
   killGateway = (gateway: DeskGateway): Promise<void> =>
     this.#kill("gateway", 30, gateway.kill, async (next) => {
       await gateway.up;
-      const moment = await this.#moments.next(["gateway"], null);
-      // A call by it takes longer than one to the API: from before it is sent until behind its answer.
+      // It lives for a while: what was written while it was away is heard then.
+      for (let left = Math.floor(8 * next()); left > 0; left--) await this.#moments.next(["gateway", "chat"], null);
+      const moment = await this.#moments.next([next() < 0.4 ? "gateway" : "chat"], null);
+      // What comes by it takes longer than what is sent to the API: from before it is sent until behind its answer.
       await delay(400 * next());
-      return moment === null ? "random" : "ask";
+      return moment && (moment === "chat" ? "answer" : "ask");
     });
+
+  #isOtherThere = (n: number): boolean => this.#apis.some(({ now }, at) => at !== n && now && !this.#dying.has(at));
+
+  /** So that each victim is killed from the beginning to the end, among the others: one is ahead of another by this part at most. */
+  async #inStep(victim: Victim, other: Victim, most = 0): Promise<void> {
+    const part = (of: Victim): number => this.kills[of] / Math.max(1, this.#options.kills[of]);
+    const isAhead = (): boolean => this.#left[other] > 0 && part(victim) > part(other) + most;
+    while (isAhead() && performance.now() < this.#until) await delay(50);
+  }
 
   async #sometime(next: () => number, most: number): Promise<string> {
     await delay(most * next());
     return "random";
   }
 
+  /** @param moment null where it did not come: it is waited for once more */
   async #kill(
     victim: Victim,
     salt: number,
     kill: () => Promise<void>,
-    moment: (next: () => number) => Promise<string>,
+    moment: (next: () => number) => Promise<string | null>,
   ): Promise<void> {
     const next = chance(this.#options.seed + salt);
-    while (this.#left[victim]-- > 0 && performance.now() < this.#until) {
-      const at = `${victim}, ${await moment(next)}`;
+    while (this.#left[victim] > 0 && performance.now() < this.#until) {
+      this.#left[victim]--;
+      const at = await moment(next);
+      if (at === null) {
+        this.#left[victim]++;
+        continue;
+      }
       await kill();
       this.kills[victim]++;
-      this.killsAt.set(at, (this.killsAt.get(at) ?? 0) + 1);
+      const where = `${victim}, ${at}`;
+      this.killsAt.set(where, (this.killsAt.get(where) ?? 0) + 1);
     }
   }
 }
@@ -286,24 +352,23 @@ async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>
 }
 
 /** Whether something was allowed so long ago that workers take it, and is not done; false while Postgres is away. */
-const isAllowed = (url: string, ms = 1_950): Promise<boolean> =>
-  withClient(url, async (client) => {
-    const { rowCount } = await client.query(
-      "SELECT FROM approval_requests WHERE status = 'approved' AND decided_at < now() - make_interval(secs => $1)",
+const isAllowed = (rows: pg.Pool, ms = 1_950): Promise<boolean> =>
+  rows
+    .query(
+      "SELECT FROM approval_requests WHERE status = 'approved' AND decided_at < now() - make_interval(secs => $1) LIMIT 1",
       [ms / 1_000],
+    )
+    .then(
+      ({ rowCount }) => (rowCount ?? 0) > 0,
+      () => false,
     );
-    return (rowCount ?? 0) > 0;
-  }).catch(() => false);
 
 /** Null where none keeps it, and while Postgres is away. */
-const numberKept = (url: string, key: string): Promise<string | null> =>
-  withClient(url, async (client) => {
-    const { rows } = await client.query<{ number: string }>(
-      "SELECT upper(id) AS number FROM approval_requests WHERE request_id = $1",
-      [key],
-    );
-    return rows[0]?.number ?? null;
-  }).catch(() => null);
+const numberKept = (rows: pg.Pool, key: string): Promise<string | null> =>
+  rows.query<{ number: string }>("SELECT upper(id) AS number FROM approval_requests WHERE request_id = $1", [key]).then(
+    (found) => found.rows[0]?.number ?? null,
+    () => null,
+  );
 
 async function judged(url: string, { strange, fates: _fates, ...told }: Notes): Promise<Verdict> {
   const { trail, requests, untold } = await withClient(url, async (client) => ({

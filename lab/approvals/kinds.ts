@@ -1,9 +1,15 @@
 // The kinds of calls that are asked for: each with what it is done to, how that is made, and how somebody else changes it. Data.
 
+import type { Role } from "../../dispatch/contract/roles.ts";
 import { isObject, type JsonObject } from "../../dispatch/kernel/json.ts";
-import { places } from "../bench/lifecycle.ts";
+import { lifecycle, pathOf, places } from "../bench/lifecycle.ts";
 
-export type Sent = { readonly path: string; readonly body: JsonObject };
+export type Sent = {
+  readonly path: string;
+  readonly body: JsonObject;
+  /** Who may send it; a dispatcher unless said. */
+  readonly role?: Role;
+};
 
 export type Kind = {
   readonly tool: string;
@@ -22,9 +28,13 @@ const ofTicket =
   (path: string, body: JsonObject) =>
   (target: string): Sent => ({ path: `/tickets/${target}/${path}`, body });
 const ticketChanges = ofTicket("update", { summary: "They want us to come after all" });
+const credits = (body: JsonObject) => (target: string) => ({
+  ...ofTicket("billing/credit", body)(target),
+  role: "finance" as const,
+});
 const gone = { reason: "they moved away" };
 
-export const kinds: readonly [Kind, ...Kind[]] = [
+export const kinds: readonly [Kind, Kind, ...Kind[]] = [
   {
     tool: "ticket.cancel",
     aggregate: "ticket",
@@ -69,7 +79,28 @@ export const kinds: readonly [Kind, ...Kind[]] = [
     making: [{ path: "/sites", body: { account_id, name: "A shop of the chaos", city: "Oakland", region: "CA" } }],
     change: (target) => ({ path: "/sites", body: { site_id: target, access_instructions: "The gate is at the back" } }),
   },
+  {
+    tool: "billing.credit",
+    aggregate: "ticket",
+    call: credits({ all: true, reason: "they were promised it for nothing" }),
+    // From the call to the invoice.
+    making: [
+      ticket,
+      ...lifecycle.slice(1).map(({ name, role, input }) => (target: string) => ({
+        path: pathOf(name, target),
+        body: { ...input },
+        role,
+      })),
+    ],
+    change: credits({ lines: [{ line: 1, amount_cents: 100 }], reason: "a dollar of it was too much" }),
+  },
 ];
+
+/** Deals them in turn to whoever asks for the next. */
+export function dealer(): () => Kind {
+  let turn = 0;
+  return () => kinds[turn++ % kinds.length] ?? kinds[0];
+}
 
 /** The id of what an answer made; null where it names none. */
 export function madeBy({ aggregate }: Kind, body: JsonObject): string | null {

@@ -69,6 +69,19 @@ export type Verdict = {
   readonly done: number;
   /** How many were not, since what they were about had changed. */
   readonly outdated: number;
+  /** The same of each reserved command, those that nobody asked for among them. */
+  readonly kinds: Readonly<Record<string, KindTold>>;
+};
+
+/** What came of the calls of one command. */
+export type KindTold = {
+  /** How often it was sent. */
+  readonly asked: number;
+  /** How many requests keep it, those that ask anew among them. */
+  readonly kept: number;
+  readonly done: number;
+  readonly outdated: number;
+  readonly ends: Readonly<Record<string, number>>;
 };
 
 type Placed = TrailEvent & { readonly at: number };
@@ -89,9 +102,38 @@ export function judge(evidence: Evidence): Verdict {
     ],
     ends: countBy(evidence.requests, ({ status }) => status),
     done: acts.length,
-    outdated: evidence.requests.filter(({ error }) => error === "APPROVAL_OUTDATED").length,
+    outdated: evidence.requests.filter(isOutdated).length,
+    kinds: Object.fromEntries([...evidence.reserved].map((tool) => [tool, kindTold(tool, evidence, acts)])),
   };
 }
+
+const isOutdated = ({ error }: RequestAtEnd): boolean => error === "APPROVAL_OUTDATED";
+
+function kindTold(name: string, { sent, requests }: Evidence, acts: readonly Placed[]): KindTold {
+  const isOfIt = ({ tool }: { readonly tool: string }): boolean => tool === name;
+  const kept = requests.filter(isOfIt);
+  return {
+    asked: sent.filter(isOfIt).length,
+    kept: kept.length,
+    done: acts.filter(isOfIt).length,
+    outdated: kept.filter(isOutdated).length,
+    ends: countBy(kept, ({ status }) => status),
+  };
+}
+
+/** From so many kills on a run has to have met each kind; a shorter one looks whether all still goes. */
+const provingKills = 50;
+
+/** What a run does not prove, in sentences: a kind of call that never came, or never came to be done. */
+export const unproven = ({ kinds }: Pick<Verdict, "kinds">, kills: number): string[] =>
+  kills < provingKills
+    ? []
+    : Object.entries(kinds).flatMap(([tool, { asked, done }]) => {
+        if (asked === 0) return `${tool} was never asked for: the run proves nothing of it.`;
+        return done === 0
+          ? `${tool} was asked for ${asked} times and never done: the run does not prove that it is done once.`
+          : [];
+      });
 
 type Known = {
   readonly evidence: Evidence;

@@ -11,7 +11,7 @@ import type { KeptUp } from "./kept-up.ts";
 export const tokenSecret = "chaos-token-secret-of-more-than-32-characters";
 
 /** What is about to be sent, for whoever wants to kill in just that moment. */
-export type Moment = "ask" | "answer" | "card" | "gateway" | "other";
+export type Moment = "ask" | "answer" | "card" | "gateway" | "chat" | "other";
 
 export type Said = {
   readonly path: string;
@@ -56,9 +56,10 @@ export class Voice {
   }
 
   async #once({ path, body, claims, moment = "other" }: Said, key: string): Promise<Heard | null> {
-    const at = this.#turn++ % this.#apis.length;
-    const api = this.#apis[at]?.now;
-    if (!api) return null;
+    const there = this.#apis.flatMap(({ now }, at) => (now ? [{ api: now, at }] : []));
+    const one = there[this.#turn++ % Math.max(1, there.length)];
+    if (!one) return null;
+    const { api, at } = one;
     const token = await new SignJWT({ role: "dispatcher", scope: { account_ids: "*", site_ids: "*" }, ...claims })
       .setProtectedHeader({ alg: "HS256" })
       .setExpirationTime("2m")
