@@ -219,9 +219,9 @@ export const requestAggregate: Aggregate<
   placeOf: ({ account_id, site_id }) => (account_id === null ? null : { account_id, site_id }),
   headOf: ({ audit_seq, audit_hash, audit_at }) => ({ seq: audit_seq, hash: audit_hash, at: audit_at }),
   versionOf: ({ version }) => version,
-  // What is about the office as a whole is for those who reach all of it.
-  guard: ({ accounts, sites }, { id, account_id }) => {
-    if (account_id === null && (accounts !== "*" || sites !== "*"))
+  // What is about the office as a whole is for those who reach all of it, and for whoever asked, who could do it themselves.
+  guard: (actor, { id, account_id, asked_by }) => {
+    if (account_id === null && (actor.accounts !== "*" || actor.sites !== "*") && actor.id !== asked_by)
       throw new Refusal("APPROVAL_REQUEST_NOT_FOUND", { approval_request_id: id });
   },
   created: (_desk, { id, fields, at }) => ({

@@ -5,7 +5,7 @@ import type { CommandEntry } from "../contract/entry.ts";
 import { requireScope } from "./authorize.ts";
 import { timeAfter } from "./clock.ts";
 import type { Answer, CommandRequest } from "./command-call.ts";
-import type { Aggregate } from "./aggregate.ts";
+import { concernsOf, type Aggregate, type Belonging } from "./aggregate.ts";
 import type { Call, Command, RowCall } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import { stillBusy } from "./failure.ts";
@@ -111,7 +111,7 @@ export function decide(job: Job, { row, waited, loaded, standing, stored, movedL
     const would = {
       foreseen: foreseenOf(effect),
       version: versionIn(effect.aggregate, effect.found),
-      place: effect.place,
+      place: placeToAllow(effect),
     };
     requireHumanApproval(desk, request, entry, effect.decision.payload, effects, would);
     if (visits > 0) effect = withMoved(effect, visits);
@@ -121,6 +121,13 @@ export function decide(job: Job, { row, waited, loaded, standing, stored, movedL
     kind: "written",
     written: written({ desk, request, entry, key: job.key, requestHash, eventId: call.eventId, effect }),
   };
+}
+
+/** Whose it is to allow; null where what is another's changes with it: then that is for those who reach all of the office. */
+function placeToAllow({ place, decision }: Effect): Belonging | null {
+  const beside = (decision.related ?? []).map((one) => one.aggregate.placeOf("created" in one ? one.created : one.row));
+  const { account_ids, site_ids } = concernsOf([place, ...beside]);
+  return account_ids.length > 1 || (place?.site_id && site_ids.length > 1) ? null : place;
 }
 
 /**

@@ -79,6 +79,26 @@ test("what is about the office as a whole is answered and taken back by those wh
   assert.equal((await read(api, id)).status, "pending");
   await approve(api, id);
   assert.equal((await read(api, id)).status, "executed");
+  const own = { body: { scope_type: "GLOBAL", reason }, headers: modelOf(api, ofOneAccount) };
+  await api.run("ops.autonomy.pause", { ...own, headers: person(api) });
+  const asked = String((await api.refuse("ops.autonomy.rollback", own)).error["approval_request"]).toLowerCase();
+  await api.run("approval_request.withdraw", { ...withdrawing, approvalRequest: asked, headers: own.headers });
+  assert.equal((await read(api, asked)).status, "withdrawn");
+});
+
+test("what changes two accounts is answered by those who reach all of the office, and not by whoever reaches one of them", async (t) => {
+  const plain = await startTestApi({ t, env });
+  const api = await startTestApi({ t, env, ...withRules(plain, (all) => [...all, ofTool("account.merge")]) });
+  const make = async (name: string) => (await api.run("account.upsert", { body: { name } })).account.id;
+  const [from, into] = [await make("Acme"), await make("Acme again")];
+  const merging = { account: from, body: { into, reason: "entered twice" }, headers: modelOf(api) };
+  const { error } = await api.refuse("account.merge", merging);
+  const id = String(error["approval_request"]).toLowerCase();
+  const ofOne = { scope: { account_ids: [from], site_ids: "*" } };
+  assert.equal((await approve(api, id, person(api, "stan", ofOne))).status, 404);
+  assert.equal((await read(api, id)).status, "pending");
+  await approve(api, id);
+  assert.equal((await read(api, id)).status, "executed");
 });
 
 test("a card allows what is about the office as a whole, also where whoever asked does not reach all of it", async (t) => {
