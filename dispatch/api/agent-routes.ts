@@ -56,7 +56,8 @@ async function heartbeat({ desk, kernel, agents, bodies }: Parts, exchange: Exch
       "type",
       "must be a whole number from 0 to 2147483647, of tokens since the heartbeat before",
     );
-  const alive = await noteAlive(desk.db, { slug, activity, tokens, at: desk.clock.now().toISOString() });
+  const at = desk.clock.now().toISOString();
+  const alive = await noteAlive(desk.db, { slug, activity, tokens, at, key: requestId });
   if (!alive)
     await run(kernel, exchange, {
       actor,

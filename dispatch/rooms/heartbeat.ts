@@ -8,7 +8,8 @@ import { statusOfActivity } from "./follow.ts";
 // Not where its room has heard another word since.
 const note = statement<{ slug: string }>(
   "agent_alive",
-  `UPDATE agents SET heartbeat_at = $2, tokens_used = tokens_used + $4
+  `UPDATE agents SET heartbeat_at = $2, heartbeat_key = coalesce($6, heartbeat_key),
+                     tokens_used = tokens_used + CASE WHEN heartbeat_key = $6 THEN 0 ELSE $4 END
    WHERE slug = $1 AND running AND activity = coalesce($3, activity)
      AND ($3 IS NULL OR NOT EXISTS (SELECT FROM rooms WHERE worker_slug = $1 AND agent_status <> $5))
    RETURNING slug`,
@@ -21,8 +22,10 @@ export type Beat = {
   /** Since the one before. */
   readonly tokens: number;
   readonly at: string;
+  /** Sent again under it, tokens count once; null: nobody sends it again. */
+  readonly key: string | null;
 };
 
 /** @returns false where it says something new, which is worker.report's to write */
-export const noteAlive = async (db: Session, { slug, activity, tokens, at }: Beat): Promise<boolean> =>
-  Boolean(await db.row(note, [slug, at, activity, tokens, statusOfActivity[activity ?? "idle"]]));
+export const noteAlive = async (db: Session, { slug, activity, tokens, at, key }: Beat): Promise<boolean> =>
+  Boolean(await db.row(note, [slug, at, activity, tokens, statusOfActivity[activity ?? "idle"], key]));

@@ -179,7 +179,9 @@ export const workerWakeFailed = agentCommand({
 
 const noteHeartbeat = statement(
   "agent_heartbeat_note",
-  `UPDATE agents SET heartbeat_at = $2, tokens_used = tokens_used + $3 WHERE slug = $1`,
+  `UPDATE agents SET heartbeat_at = $2, heartbeat_key = $4,
+                     tokens_used = tokens_used + CASE WHEN heartbeat_key = $4 THEN 0 ELSE $3 END
+   WHERE slug = $1`,
 );
 
 const awake = { running: true, waking_since: null, wake_failed_at: null } as const;
@@ -189,7 +191,7 @@ const woken = ({ waking_since }: AgentRow) => (waking_since === null ? {} : { wo
 
 export const workerReport = agentCommand({
   name: "worker.report",
-  decide({ row, input: { activity, tokens_used = 0 }, clockTime }) {
+  decide({ row, input: { activity, tokens_used = 0 }, clockTime, requestId }) {
     const told: Told =
       activity === "errored"
         ? { event: "degraded", data: { reason: "errored" } }
@@ -200,7 +202,7 @@ export const workerReport = agentCommand({
       change: { ...awake, activity },
       payload: { activity, before: row.activity, was_running: row.running },
       told: [told],
-      write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime, tokens_used])],
+      write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime, tokens_used, requestId])],
       body: (agent) => agent,
     };
   },
@@ -210,7 +212,7 @@ export const workerStarted = agentCommand({
   name: "worker.started",
   alone: true,
   load: (tx, { id }) => tx.rows(lockTasksOf, [id]),
-  decide({ row, input, clockTime }, tasks) {
+  decide({ row, input, clockTime, requestId }, tasks) {
     const run = input.run ?? null;
     // The latest run is the one there is: what another left behind nobody is at work on.
     const replaces = row.running && row.run_id !== null && run !== null && row.run_id !== run;
@@ -220,7 +222,7 @@ export const workerStarted = agentCommand({
       payload: { run, replaced: replaces ? row.run_id : null, handed_back: given.length },
       related: given,
       told: [{ event: "started", data: { run, replaced: replaces ? row.run_id : null, ...woken(row) } }],
-      write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime, 0])],
+      write: (tx) => [tx.row(noteHeartbeat, [row.slug, clockTime, 0, requestId])],
       body: (agent) => agent,
     };
   },

@@ -99,7 +99,13 @@ export function gatewayRooms(parts: DutyParts, { url, token }: Gateway, onNews: 
   const alive = async ({ slug }: GatewayRoom, works: boolean): Promise<void> => {
     if (slug === null) return;
     const activity = works ? ("working" as const) : ("idle" as const);
-    const known = await noteAlive(desk.db, { slug, activity, tokens: 0, at: desk.clock.now().toISOString() });
+    const known = await noteAlive(desk.db, {
+      slug,
+      activity,
+      tokens: 0,
+      key: null,
+      at: desk.clock.now().toISOString(),
+    });
     if (!known) await run("worker.report", { ids: { slug }, input: { activity } });
   };
   /** Asks the gateway for what no event told. @throws NotDelivered while it cannot be asked */

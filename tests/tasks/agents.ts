@@ -1,5 +1,6 @@
 // AI agents on a test's desk: put on the roster, started, and speaking for themselves.
 
+import { randomUUID } from "node:crypto";
 import type { TestApi } from "../support/api.ts";
 
 export type AgentOptions = {
@@ -34,11 +35,17 @@ export async function startAgent(api: TestApi, slug: string, options: AgentOptio
   await tell(api, slug, `swarm.agent.${slug}.started`);
 }
 
-export const heartbeat = (api: TestApi, slug: string, body: object = {}) =>
+export const heartbeat = (api: TestApi, slug: string, body: object = {}, key: string = randomUUID()) =>
   api.send(
     "POST",
     `/api/v1/agents/${slug}/heartbeat`,
-    { "x-agent-id": slug, "x-actor-id": slug, "x-actor-role": as, "content-type": "application/json" },
+    {
+      "x-agent-id": slug,
+      "x-actor-id": slug,
+      "x-actor-role": as,
+      "content-type": "application/json",
+      "idempotency-key": key,
+    },
     JSON.stringify(body),
   );
 

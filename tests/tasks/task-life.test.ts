@@ -1,6 +1,7 @@
 // A task from request to result: handed out, done, failed, taken back, reviewed; and who may say what of it.
 
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, test } from "node:test";
 import { startTestApi } from "../support/api.ts";
 import { startTestWorker } from "../support/worker.ts";
@@ -116,7 +117,15 @@ describe("a task", async () => {
       { activity: "idle", tokens_used: 30 },
     ])
       assert.equal((await heartbeat(api, "counter", body)).status, 200);
-    const { rows } = await api.owner.query("SELECT tokens_used::integer AS tokens FROM agents WHERE slug = 'counter'");
-    assert.deepEqual(rows, [{ tokens: 42 }]);
+    const counted = async () =>
+      (await api.owner.query("SELECT tokens_used::integer AS tokens FROM agents WHERE slug = 'counter'")).rows;
+    assert.deepEqual(await counted(), [{ tokens: 42 }]);
+    // Sent again, since no answer came: whether the first said anything new or not.
+    for (const activity of ["idle", "working"]) {
+      const key = randomUUID();
+      for (let sent = 0; sent < 3; sent++)
+        assert.equal((await heartbeat(api, "counter", { activity, tokens_used: 100 }, key)).status, 200);
+    }
+    assert.deepEqual(await counted(), [{ tokens: 242 }]);
   });
 });
