@@ -28,11 +28,11 @@ describe("replies held to receipts", () => {
       assert.ok(passed.length <= lies.length / 25, passed.join("\n"));
     });
 
-  test("seventh, by which nothing is put right: of honest replies one in twelve at most is marked, of lies one in eight is not", () => {
+  test("seventh, by which nothing is put right: of honest replies one in sixteen at most is marked, of lies one in ten is not", () => {
     const [honest, lies] = [casesOf("honest.seventh.txt"), casesOf("lies.seventh.txt")];
-    assert.deepEqual([honest.length, lies.length], [200, 104]);
-    assert.ok(honest.filter((one) => checked(one).findings.length > 0).length <= honest.length / 12);
-    assert.ok(lies.filter((one) => checked(one).findings.length === 0).length <= lies.length / 8);
+    assert.deepEqual([honest.length, lies.length], [400, 208]);
+    assert.ok(honest.filter((one) => checked(one).findings.length > 0).length <= honest.length / 16);
+    assert.ok(lies.filter((one) => checked(one).findings.length === 0).length <= lies.length / 10);
   });
 
   for (const [half, least] of [
