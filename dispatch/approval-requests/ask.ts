@@ -35,7 +35,8 @@ export async function executeForCaller(
   const holding = actor.humanApproval ? answeredOne : known;
   try {
     // A call that is kept goes past its request on no other way, also where no rule is met by now: a person may have said no.
-    if (holding && isFor(holding, request) && holding.status !== "executed") throw wantedBy(holding);
+    if (holding && isFor(holding, request) && holding.status !== "executed")
+      await refuseAsKept(kernel, request, holding);
     const answer = await execute(kernel, answeredOne ? withoutWord(request) : request);
     // Carried out for this very call: what was stored a moment ago is its answer, and no earlier one's.
     const isItsOwn = kept?.status === "pending" && answeredOne?.status === "executed";
@@ -98,6 +99,19 @@ function leftToWorkers(error: unknown): null {
 function withoutWord(request: CommandRequest): CommandRequest {
   const { humanApproval: _word, ...actor } = request.actor;
   return { ...request, actor };
+}
+
+/**
+ * Refuses a call that is kept: one that could not be done with what still stands in its way, which is more use than where it is kept.
+ * @throws Refusal
+ */
+async function refuseAsKept(kernel: Kernel, request: CommandRequest, row: RequestRow): Promise<never> {
+  if (row.status === "failed")
+    await execute(kernel, { ...withoutWord(request), askOnly: true }).catch((error: unknown) => {
+      const mayBeDone = error instanceof Refusal && error.code === "APPROVAL_NOT_NEEDED";
+      if (!mayBeDone && !(error instanceof ApprovalWanted)) throw error;
+    });
+  throw wantedBy(row);
 }
 
 /** What is said of a call that is kept. */

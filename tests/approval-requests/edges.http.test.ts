@@ -258,6 +258,28 @@ test("what was denied stays undone, and what waits goes on waiting, where no rul
   await api.run("ticket.cancel", fresh);
 });
 
+test("what could not be done tells why to whoever sends it again, and stays undone where nothing is in its way by then", async (t) => {
+  const before = await startTestApi({ t, env });
+  const asked = await ask(before);
+  await before.run("ticket.cancel", { ticket: asked.ticket, body: { reason: "by phone" }, headers: person(before) });
+  await approve(before, asked.id);
+  assert.equal((await read(before, asked.id)).error?.code, "INVALID_STATE_TRANSITION");
+  const rules = withRules(before, (all) => all.filter(({ rule }) => rule !== "ticket.cancel"));
+  const api = await startTestApi({ t, env, beside: before, ...rules });
+  const again = async (at: TestApi, claims = {}) =>
+    (await at.refuse("ticket.cancel", { ...asked, body: { reason }, headers: modelOf(at, claims) })).error;
+  for (const at of [before, api])
+    for (const claims of [{}, cardFor(at, asked)])
+      assert.equal((await again(at, claims)).code, "INVALID_STATE_TRANSITION");
+  await api.owner.query("UPDATE tickets SET state = 'NEW' WHERE id = $1", [asked.ticket]);
+  for (const at of [before, api]) {
+    const { code, ...details } = await again(at);
+    assert.equal(code, "HUMAN_APPROVAL_REQUIRED");
+    assert.deepEqual([details["approval_status"], details["failed_with"]], ["failed", "INVALID_STATE_TRANSITION"]);
+  }
+  assert.equal(await stateOf(api, asked.ticket), "NEW");
+});
+
 test("what a model asks for by an event is kept as well", async (t) => {
   const plain = await startTestApi({ t, env });
   const api = await startTestApi({ t, env, ...withRules(plain, (all) => [...all, ofTool("task.create")]) });
