@@ -235,10 +235,11 @@ export class FileStore implements ObjectStore {
     }
   }
 
-  /** Takes the key's place, from an upload that has gone silent too: a phone that changed its network tries again. */
+  /** Takes the key's place, from an upload that broke off or has gone silent too: a phone that changed its network tries again. */
   #begin(key: string, body: Readable): UnderWay {
     const other = this.#underWay.get(key);
-    if (other && performance.now() - other.heardAt < this.#silenceMs) throw new UploadRefused("in_use");
+    if (other && !other.body.readableAborted && performance.now() - other.heardAt < this.#silenceMs)
+      throw new UploadRefused("in_use");
     other?.body.destroy();
     const upload = { body, heardAt: performance.now() };
     this.#underWay.set(key, upload);

@@ -149,6 +149,7 @@ test("a start that nothing followed is no proof: what is nowhere is sent again, 
   gateway.cut();
   await eventually("the lost one is sent again", () => sentBy(gateway).length === 3);
   assert.equal(sentBy(gateway)[2]?.["idempotencyKey"], lost.pushId);
+  await eventually("the shown one is heard", () => told.heard.length > 0);
   assert.deepEqual(told.heard, [shown.pushId]);
 });
 

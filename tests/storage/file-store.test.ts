@@ -92,6 +92,19 @@ describe("accepting an upload", () => {
     assert.deepEqual(await store.acceptUpload(await uploadTo(store)), { accepted: false, refusal: "exists" });
   });
 
+  test("one that broke off gives way at once, whatever of it is still being cleared away", async (t) => {
+    const folder = await newFolder(t);
+    const store = await openFileStore({ folder, bucket: "dispatch-test", baseUrl, uploadSilenceMs: 3_600_000 });
+    const body = new PassThrough();
+    const first = store.acceptUpload(await uploadTo(store, { body }));
+    body.write(bytes.subarray(0, 6));
+    const second = await uploadTo(store);
+    body.destroy();
+    assert.deepEqual(await store.acceptUpload(second), { accepted: true, sizeBytes: 12 });
+    assert.deepEqual(await first, { accepted: false, refusal: "wrong_size" });
+    assert.deepEqual(await readdir(join(folder, "temp")), []);
+  });
+
   test("one that has gone silent gives way to another", async (t) => {
     const store = await openFileStore({
       folder: await newFolder(t),
