@@ -1,9 +1,8 @@
 // Run by run-files.ts once before all test files: one throw-away PostgreSQL, or the
 // server in DISPATCH_TEST_DATABASE_URL, with one migrated template database that
-// database.ts copies. It must leave nothing behind, however the run ends.
+// database.ts copies, and one folder for all temporary files. It must leave nothing behind, however the run ends.
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../dispatch/db/embedded.ts";
@@ -11,6 +10,7 @@ import { tryLock } from "../../dispatch/db/embedded/lock.ts";
 import { migrate } from "../../dispatch/db/migrate.ts";
 import { databaseUrl, runLock, serverUrlVariable, templateVariable } from "./database.ts";
 import { placeReadyCluster } from "./ready-cluster.ts";
+import { scratchFolders } from "./scratch.ts";
 import { memoryKept, throwAway } from "./server-settings.ts";
 
 const folderPrefix = "dispatch-tests-";
@@ -48,8 +48,12 @@ async function tearDown(): Promise<void> {
 }
 
 async function startThrowAwayServer(): Promise<string> {
-  await removeLeftFolders();
-  folder = await mkdtemp(join(tmpdir(), folderPrefix));
+  const [scratch = "", ...others] = await scratchFolders();
+  for (const one of [scratch, ...others]) await removeLeftFolders(one);
+  folder = await mkdtemp(join(scratch, folderPrefix));
+  const temporary = join(folder, "tmp");
+  await mkdir(temporary, { mode: 0o700 });
+  process.env["TMPDIR"] = temporary;
   await placeReadyCluster(folder);
   server = await startEmbeddedPostgres({
     dataDir: folder,
@@ -61,10 +65,10 @@ async function startThrowAwayServer(): Promise<string> {
 }
 
 /** A run killed outright cannot remove its folder, but its lock is free then. */
-async function removeLeftFolders(): Promise<void> {
-  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(folderPrefix));
+async function removeLeftFolders(scratch: string): Promise<void> {
+  const names = (await readdir(scratch)).filter((name) => name.startsWith(folderPrefix));
   for (const name of names) {
-    const left = join(tmpdir(), name);
+    const left = join(scratch, name);
     try {
       // A run that begins at this moment has its folder before its lock.
       if (Date.now() - (await stat(left)).mtimeMs < youngMs) continue;
