@@ -50,6 +50,11 @@ export class DashboardChat {
     });
   }
 
+  /** Waits until the last message shown is this one: what was corrected stands there as it was said for a moment. */
+  async shows(text: string): Promise<void> {
+    await until(`"${text}"`, async () => (await this.#shown()).at(-1)?.text === text || null);
+  }
+
   /** Writes a message that a person will have to allow, waits for the card, and gives what it says. */
   async ask(text: string): Promise<string> {
     await this.#send(text);

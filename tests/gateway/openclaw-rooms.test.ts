@@ -151,9 +151,11 @@ describe("pushes as turns of a gateway", async () => {
     for (const push of pushes) await radio.send(room, push, 2);
     model.release();
     await until(t, "the last has run", async () => (await where()).every((is) => is === "delivered"));
-    assert.deepEqual(order(pushes), pushes);
+    // Which of the two that wait behind a change of lines comes first is the gateway's, as below.
+    assert.equal(order(pushes)[0], running);
+    assert.deepEqual(order(pushes).toSorted(), pushes.toSorted());
     await until(t, "what waited is heard by the new desk", () => radio.heard.length === 2);
-    assert.deepEqual(radio.heard, [waiting, unsent]);
+    assert.deepEqual(radio.heard.toSorted(), [waiting, unsent].toSorted());
   });
 
   test("a line that is cut while one runs and one waits: both are heard, and nothing runs twice", async (t) => {

@@ -13,7 +13,9 @@ import { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import type { EventData } from "node:test";
 import { junit, spec } from "node:test/reporters";
+import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { idleShare } from "../../lab/testing/idle-share.ts";
 import { recall, remember, secondsOf } from "../../lab/testing/remembered.ts";
 import { companyGain, groupsOf, mayShareProcess } from "../../lab/testing/shared-process.ts";
 import { takeNext, type Limits } from "../../lab/testing/take-next.ts";
@@ -22,6 +24,10 @@ import { outcomeOf, type Outcome } from "./run-group.ts";
 
 /** Each has waits of its own; more than these only take time from each other, and come near their limits. */
 const atOnce = Math.min(4, availableParallelism() + 1);
+/** Some files do little but wait: so many more are begun, one by one, while a third of the CPU lies idle. */
+const besides = 3;
+const idleEnough = 1 / 3;
+const lookMs = 2_000;
 const root = join(import.meta.dirname, "../..");
 
 const { values, positionals } = parseArgs({
@@ -64,7 +70,11 @@ async function passed(): Promise<boolean> {
     if (values.again && !isWell(told) && files.every(mayBeUnsteady)) failedBeside.push({ files, told });
     else tell(told);
   };
-  await Promise.all(Array.from({ length: atOnce }, () => runOneByOne(waiting, groups, limits, take)));
+  const next = () => takeNext(waiting, groups - waiting.length, limits, Date.now());
+  await Promise.all([
+    ...Array.from({ length: atOnce }, () => runOneByOne(next, take)),
+    runWhileIdle(() => waiting.length > 0, next, take),
+  ]);
   const unsteady: string[] = [];
   for (const { files, told } of failedBeside) {
     const alone = interrupted.signal.aborted ? told : await outcomeOf(files, interrupted.signal);
@@ -88,6 +98,7 @@ async function longestGroupFirst(usual: (files: readonly string[]) => number): P
 }
 
 type Told = Outcome & { readonly said: readonly object[] };
+type Take = (files: readonly string[], told: Told) => void;
 type Failed = { readonly files: readonly string[]; readonly told: Told };
 
 const isWell = ({ summary, unfinished }: Outcome): boolean => summary.success && unfinished.length === 0;
@@ -96,18 +107,35 @@ const isWell = ({ summary, unfinished }: Outcome): boolean => summary.success &&
 const mayBeUnsteady = (file: string): boolean => !relative(root, resolve(file)).startsWith("tests/hostile");
 
 /** What a file says is shown when it has ended: files run beside each other, and one would speak between the lines of another. */
-async function runOneByOne(
-  waiting: string[][],
-  groups: number,
-  limits: Limits<readonly string[]>,
-  take: (files: readonly string[], told: Told) => void,
-): Promise<void> {
+async function runOneByOne(next: () => string[] | undefined, take: Take): Promise<void> {
   for (;;) {
     if (interrupted.signal.aborted) return;
-    const files = takeNext(waiting, groups - waiting.length, limits, Date.now());
+    const files = next();
     if (files === undefined) return;
     take(files, await outcomeOf(files, interrupted.signal));
   }
+}
+
+async function runWhileIdle(areLeft: () => boolean, next: () => string[] | undefined, take: Take): Promise<void> {
+  const share = idleShare();
+  const begun: Promise<void>[] = [];
+  let running = 0;
+  const run = async (files: readonly string[]) => {
+    running++;
+    take(files, await outcomeOf(files, interrupted.signal));
+    running--;
+  };
+  while (areLeft() && !interrupted.signal.aborted) {
+    await delay(lookMs, undefined, { signal: interrupted.signal }).catch(() => undefined);
+    if (share() < idleEnough || running === besides || interrupted.signal.aborted) continue;
+    const files = next();
+    if (files === undefined) break;
+    const one = run(files);
+    // Told below, once all have ended.
+    one.catch(() => undefined);
+    begun.push(one);
+  }
+  await Promise.all(begun);
 }
 
 const diagnostic = (message: string) => ({ type: "test:diagnostic", data: { nesting: 0, message, level: "info" } });
@@ -119,7 +147,9 @@ function failuresOf({ said, unfinished }: Told): string[] {
     const { name, file, details } = event.data;
     const error: Error & { failureType?: string } = details.error;
     if (error.failureType === "subtestsFailed") return [];
-    const [why = ""] = String(error.cause ?? error.message).split("\n");
+    const why = String(error.cause ?? error.message)
+      .split("\n", 20)
+      .join("\n    ");
     return [`unsteady, failed beside others and passed alone: ${name} (${relative(root, file ?? "")}): ${why}`];
   });
   return [...failed, ...unfinished.map((file) => `unsteady, came to no end beside others: ${file}`)];

@@ -10,9 +10,9 @@ const gib = 2 ** 30;
 const enough = { folder: 4 * gib, memory: 8 * gib };
 
 /** The folders below which runs may have left something, the one to be used first. */
-export async function scratchFolders(): Promise<string[]> {
+export async function scratchFolders(environment: NodeJS.ProcessEnv = process.env): Promise<string[]> {
   // Who names another knows why.
-  return process.env["TMPDIR"] || !(await hasRoom()) ? [tmpdir()] : [inMemory, tmpdir()];
+  return environment["TMPDIR"] || !(await hasRoom()) ? [tmpdir()] : [inMemory, tmpdir()];
 }
 
 async function hasRoom(): Promise<boolean> {
