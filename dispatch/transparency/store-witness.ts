@@ -6,6 +6,7 @@ import type { AuditFault } from "../kernel/chain-faults.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { forkFault } from "./log-fault.ts";
 import type { StoredCheckpoint } from "./log-rows.ts";
+import { isSigned } from "./signed-note.ts";
 
 /** Below it lies what no backup brings back: a witness remembers what the desk would have forgotten. */
 export const witnessPrefix = "transparency/";
@@ -36,6 +37,23 @@ export async function forkIn(store: ObjectStore, checkpoint: StoredCheckpoint): 
     number,
     `it holds another checkpoint ${number}: ${JSON.stringify(held.slice(0, 200))}`,
   );
+}
+
+/**
+ * Holds the last checkpoint that nobody signed, before the first that is, to what the store has of it. Where a key came the store's is
+ * signed neither; where signatures were taken off it names the first of them: behind a key all are signed.
+ * @throws ObjectStoreUnavailable
+ */
+export async function signaturesTakenOff(store: ObjectStore, last: StoredCheckpoint): Promise<AuditFault | null> {
+  const held = await readWitnessed(store, last);
+  if (held === null || !isSigned(held)) return forkIn(store, last);
+  let [first, below] = [last.number, 0];
+  while (first - below > 1) {
+    const number = Math.floor((first + below) / 2);
+    if (isSigned((await readWitnessed(store, { ...last, number })) ?? "")) first = number;
+    else below = number;
+  }
+  return forkFault(storeWitness, first, `it holds checkpoint ${first} signed, which is signed by nobody here`);
 }
 
 /** Whether the store knows a checkpoint behind the newest there is: then the log was cut, or an older one put in its place. */

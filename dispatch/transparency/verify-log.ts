@@ -21,6 +21,8 @@ export type Walk = {
   /** The newest that was signed; 0: none yet. */
   readonly signed: number;
   readonly unsigned: number;
+  /** The last looked at, as long as none is signed. */
+  readonly last: StoredCheckpoint | null;
   /** The log before this one ended with a checkpoint that was signed. */
   readonly follows: "signed" | "unsigned";
   /** Something of the tree did not hold: what comes behind it is held to the events alone. */
@@ -33,6 +35,8 @@ export type WalkedPage = {
   readonly isDone: boolean;
   readonly faults: readonly AuditFault[];
   readonly checkpoints: readonly StoredCheckpoint[];
+  /** Signed by nobody, right before the first that is: there a key came, or from there back signatures were taken off. */
+  readonly lastUnsigned: StoredCheckpoint | null;
 };
 
 export const walkFrom = (log: number, follows: Walk["follows"] = "unsigned"): Walk => ({
@@ -42,6 +46,7 @@ export const walkFrom = (log: number, follows: Walk["follows"] = "unsigned"): Wa
   at: "",
   signed: 0,
   unsigned: 0,
+  last: null,
   follows,
   isBroken: false,
 });
@@ -144,6 +149,7 @@ async function judged(
   const reach = from.edge.size + leaves.length;
   const isLast = leaves.length < most;
   const seen: StoredCheckpoint[] = [];
+  let lastUnsigned: StoredCheckpoint | null = null;
   let at = 0;
   const takeLeaves = (to: number): void => {
     const hashes: Buffer[] = [];
@@ -175,12 +181,15 @@ async function judged(
       );
     const ofNote = faultInNote(checkpoint, walk, publicKeys);
     if (ofNote) faults.push(ofNote);
+    const signed = isSigned(checkpoint.note);
+    if (signed) lastUnsigned ??= walk.last;
     walk = {
       ...walk,
       number,
       at: checkpoint.at,
-      signed: isSigned(checkpoint.note) ? number : walk.signed,
-      unsigned: walk.unsigned + (isSigned(checkpoint.note) ? 0 : 1),
+      signed: signed ? number : walk.signed,
+      unsigned: walk.unsigned + (signed ? 0 : 1),
+      last: signed || walk.signed > 0 ? null : checkpoint,
     };
   }
   const isDone = isLast && checkpoints.length < most;
@@ -190,7 +199,7 @@ async function judged(
   const other = walk.isBroken ? null : await otherNode(tx, walk.log, nodes);
   if (other) faults.push(other);
   faults.push(...(await faultsOfRewritten(tx, walk.log, rewritten)));
-  return { walk, isDone, faults, checkpoints: seen };
+  return { walk, isDone, faults, checkpoints: seen, lastUnsigned };
 }
 
 /** The first node that is not the hash of what lies below it. */

@@ -7,7 +7,7 @@ import { recordFaults, sortFaults } from "../kernel/audit-faults.ts";
 import type { AuditFault } from "../kernel/chain-faults.ts";
 import type { LogKey } from "../transparency/log-key.ts";
 import { readHead, type LogHead } from "../transparency/log-rows.ts";
-import { forkIn, knowsMore } from "../transparency/store-witness.ts";
+import { forkIn, knowsMore, signaturesTakenOff } from "../transparency/store-witness.ts";
 import { allLogs, walkBehind, walkFrom, walkPage, type Walk, type WalkedPage } from "../transparency/verify-log.ts";
 import type { Duty } from "./duty.ts";
 import type { LogParts } from "./write-log.ts";
@@ -56,7 +56,8 @@ export function watchLog({ desk, log }: LogParts, key: LogKey | null): Duty {
 
   async function look(from: Walk): Promise<WalkedPage> {
     const page = await walkPage(db, from, leavesAtOnce, publicKeys);
-    await note(page.faults);
+    const fork = page.lastUnsigned && (await signaturesTakenOff(store, page.lastUnsigned));
+    await note(fork ? [...page.faults, fork] : page.faults);
     return page;
   }
 

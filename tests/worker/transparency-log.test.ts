@@ -284,6 +284,37 @@ test("a log that nobody signs is told of behind one that was signed, until the o
   );
 });
 
+test("a log whose first checkpoints nobody signed is one that got its key later, unless the store has them signed", async (t) => {
+  const api = await startTestApi();
+  const { db } = api.desk;
+  const keyFile = join(api.dataDir, "log.key");
+  await makeLogKey(keyFile, (await readHead(db)).origin);
+  const { signerFor } = await readLogKey(keyFile);
+  for (const signer of [null, null, signerFor, signerFor, signerFor, signerFor]) {
+    await ticketIn(api, "NEW");
+    await eventually("a checkpoint", async () => {
+      const appending = { aggregates, signerFor: signer ?? (() => null), now: api.clock.now() };
+      return (await append(db, appending)).kind === "written";
+    });
+  }
+  const worker = await startTestWorker(api, { t, env: { DISPATCH_LOG_KEY_FILE: keyFile } });
+  const found = async () => {
+    api.clock.advance(2);
+    await worker.wake();
+    return (await api.owner.query("SELECT chain, seq, kind FROM audit_faults")).rows;
+  };
+  const { number } = (await readHead(db)).newest ?? assert.fail("no checkpoint");
+  await eventually("the store has them all", async () => {
+    assert.deepEqual(await found(), []);
+    return (await api.owner.query("SELECT FROM log_witnessed WHERE number >= $1", [number])).rowCount !== 0;
+  });
+  await api.owner.query(
+    "UPDATE log_checkpoints SET note = split_part(note, E'\\n\\n', 1) || E'\\n\\n' WHERE number BETWEEN 3 AND $1 - 1",
+    [number],
+  );
+  assert.deepEqual(await found(), [{ chain: "object store", seq: 3, kind: "LOG_FORKED" }]);
+});
+
 test("an older log is looked at as well: beginning another hides nothing", async (t) => {
   const api = await startTestApi();
   const owner = connect(api.databaseUrl);
