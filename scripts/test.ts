@@ -17,8 +17,8 @@ const usualSeconds = 50;
 
 const help = `Checks types, lint and the reference tables, and runs all tests on a throw-away PostgreSQL.
 
-All of them together take half an hour on two cores. A file that fails beside others is run once more alone then, and has failed if
-it fails again; what passes then is named as unsteady. Those that send requests made by chance get no second run.
+All of them together take some twenty minutes on two cores. A file that fails beside others is run once more alone then, and has failed if
+it fails again; what passes then is named as unsteady. Requests made by chance, and what failed by a seed, get no second run.
 
 Usage: pnpm test [--report XML] [--changed [--base REV] [--within SECONDS|all] | --rest | FILE…]
 

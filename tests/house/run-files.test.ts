@@ -169,6 +169,17 @@ describe("a run", () => {
     assert.equal((await run(file("once"), file("good"))).code, 1, "without --again it has failed");
   });
 
+  test("gives no other go to what failed by a seed: the next is another", async (t) => {
+    const { run, file, source, folder } = await threeFiles(t);
+    const once = `
+      if (!existsSync("${folder}/seen")) { writeFileSync("${folder}/seen", ""); throw new Error("seed 806188"); } });
+      import { existsSync, writeFileSync } from "node:fs";`;
+    await source("drawn", ` does not", () => { ${once}`);
+    const ended = await run("--again", file("drawn"), file("good"));
+    assert.equal(ended.code, 1, ended.stdout);
+    assert.match(ended.stdout, /^✖ drawn does not[^]*ℹ unsteady 0\n/m);
+  });
+
   test("without an end leaves nothing, and does not forget what was left before", async (t) => {
     const { run, file, folder } = await threeFiles(t);
     await remember({ left: ["earlier"], seconds: { [file("long")]: 1_000 } }, join(folder, "remembered.json"));

@@ -67,7 +67,7 @@ async function passed(): Promise<boolean> {
     outcomes.push(outcome);
   };
   const take = (files: readonly string[], told: Told): void => {
-    if (values.again && !isWell(told) && files.every(mayBeUnsteady)) failedBeside.push({ files, told });
+    if (values.again && !isWell(told) && mayBeUnsteady(files, told)) failedBeside.push({ files, told });
     else tell(told);
   };
   const next = () => takeNext(waiting, groups - waiting.length, limits, Date.now());
@@ -103,8 +103,10 @@ type Failed = { readonly files: readonly string[]; readonly told: Told };
 
 const isWell = ({ summary, unfinished }: Outcome): boolean => summary.success && unfinished.length === 0;
 
-/** Requests made by chance are others the next time: what one of them has shown is not to be passed over. */
-const mayBeUnsteady = (file: string): boolean => !relative(root, resolve(file)).startsWith("tests/hostile");
+/** What was made by chance is something else the next time: what it has shown, and whatever names its seed, is not to be passed over. */
+const mayBeUnsteady = (files: readonly string[], told: Told): boolean =>
+  !files.some((file) => relative(root, resolve(file)).startsWith("tests/hostile")) &&
+  !failedIn(told).some(({ why }) => /\bseed\b/i.test(why));
 
 /** What a file says is shown when it has ended: files run beside each other, and one would speak between the lines of another. */
 async function runOneByOne(next: () => string[] | undefined, take: Take): Promise<void> {
@@ -141,18 +143,23 @@ async function runWhileIdle(areLeft: () => boolean, next: () => string[] | undef
 const diagnostic = (message: string) => ({ type: "test:diagnostic", data: { nesting: 0, message, level: "info" } });
 
 /** A line for each test of theirs that failed, and each file that came to no end. */
-function failuresOf({ said, unfinished }: Told): string[] {
-  const failed = said.flatMap((event) => {
+const failuresOf = (told: Told): string[] => [
+  ...failedIn(told).map(
+    ({ name, file, why }) =>
+      `unsteady, failed beside others and passed alone: ${name} (${relative(root, file ?? "")}): ${why}`,
+  ),
+  ...told.unfinished.map((file) => `unsteady, came to no end beside others: ${file}`),
+];
+
+function failedIn({ said }: Told) {
+  return said.flatMap((event) => {
     if (!isFailure(event)) return [];
     const { name, file, details } = event.data;
     const error: Error & { failureType?: string } = details.error;
     if (error.failureType === "subtestsFailed") return [];
-    const why = String(error.cause ?? error.message)
-      .split("\n", 20)
-      .join("\n    ");
-    return [`unsteady, failed beside others and passed alone: ${name} (${relative(root, file ?? "")}): ${why}`];
+    const lines = String(error.cause ?? error.message).split("\n", 20);
+    return [{ name, file, why: lines.join("\n    ") }];
   });
-  return [...failed, ...unfinished.map((file) => `unsteady, came to no end beside others: ${file}`)];
 }
 
 type FailEvent = { readonly type: "test:fail"; readonly data: EventData.TestFail };
