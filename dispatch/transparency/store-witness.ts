@@ -40,7 +40,7 @@ export async function forkIn(store: ObjectStore, checkpoint: StoredCheckpoint): 
 }
 
 /**
- * Holds the last checkpoint that nobody signed, before the first that is, to what the store has of it. Where a key came the store's is
+ * Holds the last checkpoint of a log's first that nobody signed to what the store has of it. Where a key came later the store's is
  * signed neither; where signatures were taken off it names the first of them: behind a key all are signed.
  * @throws ObjectStoreUnavailable
  */

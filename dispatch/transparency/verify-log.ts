@@ -35,7 +35,7 @@ export type WalkedPage = {
   readonly isDone: boolean;
   readonly faults: readonly AuditFault[];
   readonly checkpoints: readonly StoredCheckpoint[];
-  /** Signed by nobody, right before the first that is: there a key came, or from there back signatures were taken off. */
+  /** Signed by nobody, right before the first that is, or before the log's end: there a key came, or from there back signatures were taken off. */
   readonly lastUnsigned: StoredCheckpoint | null;
 };
 
@@ -193,6 +193,7 @@ async function judged(
     };
   }
   const isDone = isLast && checkpoints.length < most;
+  if (isDone) lastUnsigned ??= walk.last;
   takeLeaves(reach);
   if (isDone && !walk.isBroken && walk.edge.size > (seen.at(-1)?.size ?? from.edge.size))
     broken(logFault("log_checkpoints", walk.number + 1, "the checkpoint is gone: there are leaves behind the newest"));

@@ -284,36 +284,53 @@ test("a log that nobody signs is told of behind one that was signed, until the o
   );
 });
 
-test("a log whose first checkpoints nobody signed is one that got its key later, unless the store has them signed", async (t) => {
-  const api = await startTestApi();
-  const { db } = api.desk;
-  const keyFile = join(api.dataDir, "log.key");
-  await makeLogKey(keyFile, (await readHead(db)).origin);
-  const { signerFor } = await readLogKey(keyFile);
-  for (const signer of [null, null, signerFor, signerFor, signerFor, signerFor]) {
-    await ticketIn(api, "NEW");
-    await eventually("a checkpoint", async () => {
-      const appending = { aggregates, signerFor: signer ?? (() => null), now: api.clock.now() };
-      return (await append(db, appending)).kind === "written";
-    });
-  }
-  const worker = await startTestWorker(api, { t, env: { DISPATCH_LOG_KEY_FILE: keyFile } });
-  const found = async () => {
-    api.clock.advance(2);
-    await worker.wake();
-    return (await api.owner.query("SELECT chain, seq, kind FROM audit_faults")).rows;
-  };
-  const { number } = (await readHead(db)).newest ?? assert.fail("no checkpoint");
-  await eventually("the store has them all", async () => {
-    assert.deepEqual(await found(), []);
-    return (await api.owner.query("SELECT FROM log_witnessed WHERE number >= $1", [number])).rowCount !== 0;
+for (const { what, taken } of [
+  { what: "some behind those", taken: "number IN (3, 4)" },
+  { what: "all of an older log", taken: "true" },
+])
+  test(`checkpoints that nobody signed are of a time without a key, unless the store has them signed: ${what}`, async (t) => {
+    const api = await startTestApi();
+    const { db } = api.desk;
+    const owner = connect(api.databaseUrl);
+    t.after(() => owner.close());
+    const keyFile = join(api.dataDir, "log.key");
+    await makeLogKey(keyFile, (await readHead(db)).origin);
+    const { signerFor } = await readLogKey(keyFile);
+    const written = async (...signers: (typeof signerFor | null)[]) => {
+      for (const signer of signers) {
+        await ticketIn(api, "NEW");
+        await eventually("a checkpoint", async () => {
+          const appending = { aggregates, signerFor: signer ?? (() => null), now: api.clock.now() };
+          return (await append(db, appending)).kind === "written";
+        });
+      }
+    };
+    await written(null, null, signerFor, signerFor, signerFor);
+    const worker = await startTestWorker(api, { t, env: { DISPATCH_LOG_KEY_FILE: keyFile } });
+    const found = async () => {
+      api.clock.advance(2);
+      await worker.wake();
+      return (await api.owner.query("SELECT chain, seq, kind FROM audit_faults")).rows;
+    };
+    const isHeld = () =>
+      eventually("the store has them all", async () => {
+        assert.deepEqual(await found(), []);
+        const { log, newest } = await readHead(db);
+        const { rowCount } = await api.owner.query("SELECT FROM log_witnessed WHERE log = $1 AND number >= $2", [
+          log,
+          newest?.number ?? 1,
+        ]);
+        return rowCount !== 0;
+      });
+    await isHeld();
+    await beginLog(owner, "a restore");
+    await written(signerFor, signerFor);
+    await isHeld();
+    await api.owner.query(
+      `UPDATE log_checkpoints SET note = split_part(note, E'\\n\\n', 1) || E'\\n\\n' WHERE log = 1 AND ${taken}`,
+    );
+    assert.deepEqual(await found(), [{ chain: "object store", seq: 3, kind: "LOG_FORKED" }]);
   });
-  await api.owner.query(
-    "UPDATE log_checkpoints SET note = split_part(note, E'\\n\\n', 1) || E'\\n\\n' WHERE number BETWEEN 3 AND $1 - 1",
-    [number],
-  );
-  assert.deepEqual(await found(), [{ chain: "object store", seq: 3, kind: "LOG_FORKED" }]);
-});
 
 test("an older log is looked at as well: beginning another hides nothing", async (t) => {
   const api = await startTestApi();
