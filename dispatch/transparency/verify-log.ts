@@ -35,7 +35,7 @@ export type WalkedPage = {
   readonly isDone: boolean;
   readonly faults: readonly AuditFault[];
   readonly checkpoints: readonly StoredCheckpoint[];
-  /** Signed by nobody, right before the first that is, or before the log's end: there a key came, or from there back signatures were taken off. */
+  /** The last of a log's first that nobody signed, once it is known: behind it a key came, or from it back signatures were taken off. */
   readonly lastUnsigned: StoredCheckpoint | null;
 };
 
