@@ -6,7 +6,7 @@ import { freemem, tmpdir } from "node:os";
 
 const inMemory = "/dev/shm";
 const gib = 2 ** 30;
-/** A whole run has had 1 GB in it at most. */
+/** A whole run has had 0.6 GB in it at most. */
 const enough = { folder: 4 * gib, memory: 8 * gib };
 
 /** The folders below which runs may have left something, the one to be used first. */
