@@ -6,7 +6,7 @@ import { statement } from "../db/statement.ts";
 import { recordFaults, sortFaults } from "../kernel/audit-faults.ts";
 import type { AuditFault } from "../kernel/chain-faults.ts";
 import type { LogKey } from "../transparency/log-key.ts";
-import { readHead, type LogHead } from "../transparency/log-rows.ts";
+import { readHead, type LogHead, type StoredCheckpoint } from "../transparency/log-rows.ts";
 import { forkIn, knowsMore, signaturesTakenOff } from "../transparency/store-witness.ts";
 import { allLogs, walkBehind, walkFrom, walkPage, type Walk, type WalkedPage } from "../transparency/verify-log.ts";
 import type { Duty } from "./duty.ts";
@@ -45,6 +45,8 @@ export function watchLog({ desk, log }: LogParts, key: LogKey | null): Duty {
   /** Where the last two pages of the newest log begin, as a round found them. */
   let newestPages: readonly Walk[] = [];
   let newestAt = -Infinity;
+  /** By their logs, of this round: the store is asked at its end, so that a look at the database does without it. */
+  const lastUnsigned = new Map<number, StoredCheckpoint>();
   let changes: string | null = null;
   let newest: Newest | null = null;
 
@@ -56,8 +58,8 @@ export function watchLog({ desk, log }: LogParts, key: LogKey | null): Duty {
 
   async function look(from: Walk): Promise<WalkedPage> {
     const page = await walkPage(db, from, leavesAtOnce, publicKeys);
-    const fork = page.lastUnsigned && (await signaturesTakenOff(store, page.lastUnsigned));
-    await note(fork ? [...page.faults, fork] : page.faults);
+    await note(page.faults);
+    if (page.lastUnsigned) lastUnsigned.set(from.log, page.lastUnsigned);
     return page;
   }
 
@@ -72,8 +74,12 @@ export function watchLog({ desk, log }: LogParts, key: LogKey | null): Duty {
     );
   }
 
-  /** What the object store has of the newest checkpoint, and whether it knows one behind it. */
+  /** What the object store has of the newest checkpoint and of those without a signature, and whether it knows one behind the newest. */
   async function lookAtStore(): Promise<void> {
+    for (const last of lastUnsigned.values()) {
+      const fork = await signaturesTakenOff(store, last);
+      if (fork) await note([fork]);
+    }
     const { newest: held } = await readHead(db);
     if (!held) return;
     const forks = [await forkIn(store, held), await knowsMore(store, held)];
@@ -112,6 +118,7 @@ export function watchLog({ desk, log }: LogParts, key: LogKey | null): Duty {
         const [oldest] = await allLogs(db);
         if (!oldest) return { more: false };
         [walk, pages, begunAt] = [walkFrom(oldest.log), [], now];
+        lastUnsigned.clear();
       }
       for (let page = 0; walk !== null && page < pagesATick && !stopping(); page++) {
         if (!(await lookOn(walk))) continue;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -330,6 +330,13 @@ for (const { what, taken } of [
       `UPDATE log_checkpoints SET note = split_part(note, E'\\n\\n', 1) || E'\\n\\n' WHERE log = 1 AND ${taken}`,
     );
     assert.deepEqual(await found(), [{ chain: "object store", seq: 3, kind: "LOG_FORKED" }]);
+    // While the store is away the database is looked at all the same.
+    await rename(join(api.dataDir, "objects"), join(api.dataDir, "away"));
+    await api.owner.query(
+      "UPDATE log_leaves SET leaf_hash = decode(repeat('00', 32), 'hex') WHERE log = 1 AND index = 0",
+    );
+    const kinds = async () => (await found()).map(({ chain, kind }) => `${chain} ${kind}`);
+    await eventually("the leaf is named", async () => (await kinds()).includes("log_leaves LOG_CHANGED"));
   });
 
 test("an older log is looked at as well: beginning another hides nothing", async (t) => {
